@@ -1,0 +1,111 @@
+"""Hard labels against smoothed, over seeds: paired differences with their intervals, and what they say.
+
+Legend: S seeds.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from labelsmooth.snapshots import Snapshot
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Means over seeds, and the paired difference with half its interval (infinite for one seed)."""
+
+    hard: float
+    smoothed: float
+    difference: float
+    half_width: float
+    seeds: int
+
+    @property
+    def low(self) -> float:
+        """Lower end of the interval of the difference."""
+        return self.difference - self.half_width
+
+    @property
+    def high(self) -> float:
+        """Upper end of the interval of the difference."""
+        return self.difference + self.half_width
+
+    @property
+    def decided(self) -> bool:
+        """Whether the interval excludes 0."""
+        return self.low > 0 or self.high < 0
+
+
+def compare(hard: np.ndarray, smoothed: np.ndarray) -> Comparison:
+    """Paired comparison of values (S,), with the 95 % t interval of the mean difference."""
+    difference = smoothed - hard
+    seeds = len(difference)
+    # One pair says nothing of the spread.
+    half = math.inf
+    if seeds > 1:
+        half = float(stats.t.ppf((1 + LEVEL) / 2, seeds - 1) * difference.std(ddof=1) / math.sqrt(seeds))
+    return Comparison(float(hard.mean()), float(smoothed.mean()), float(difference.mean()), half, seeds)
+
+
+def compare_measure(snapshot: Snapshot, measure: str) -> Comparison:
+    """Compare the first and the last epsilon of a snapshot by one of its measures."""
+    values = getattr(snapshot, measure)
+    return compare(values[:, 0], values[:, -1])
+
+
+def conclusions(snapshot: Snapshot, epsilon: float) -> tuple[str, str]:
+    """Two sentences on a snapshot of epsilons (0, epsilon): accuracy and NLL, then calibration."""
+    return _prediction_sentence(snapshot, epsilon), _calibration_sentence(snapshot)
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A number with its sign, also when that is minus; a plain 0 when it rounds to nothing."""
+    text = f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return f"{0:.{digits}f}" if float(f"{value:.{digits}f}") == 0 else text
+
+
+def _change(result: Comparison, digits: int, scale: float = 1, unit: str = "") -> str:
+    """The difference in words, with its interval and whether that decides."""
+    change = signed(scale * result.difference, digits) + unit
+    if result.seeds == 1:
+        return f"{change} (one seed: no interval)"
+    interval = f"{signed(scale * result.low, digits)} to {signed(scale * result.high, digits)}"
+    return f"{change} (95 % interval {interval}{'' if result.decided else ': undecided'})"
+
+
+def _prediction_sentence(snapshot: Snapshot, epsilon: float) -> str:
+    accuracy, nll = (compare_measure(snapshot, name) for name in ("accuracy", "nll"))
+    seeds = f"{accuracy.seeds} seeds" if accuracy.seeds > 1 else "one seed"
+    return (
+        f"Over {seeds}, smoothing with epsilon {epsilon:g} changed test accuracy by "
+        f"{_change(accuracy, 1, 100, ' points')} and the negative log-likelihood from {nll.hard:.2f} to "
+        f"{nll.smoothed:.2f}, by {_change(nll, 2)}."
+    )
+
+
+def _calibration_sentence(snapshot: Snapshot) -> str:
+    ece = compare_measure(snapshot, "ece")
+    hard, smoothed = (_lean(snapshot, column) for column in (0, -1))
+    models = f"The hard-label model is {hard}, the smoothed one {smoothed}"
+    if hard == smoothed:
+        models = f"Both models are {hard}"
+    change = f"{models}: ECE {ece.hard:.3f} on hard labels, {ece.smoothed:.3f} smoothed, {_change(ece, 3)}"
+    if snapshot.best is None:
+        return f"{change}."
+    scaled, temperature = snapshot.best.ece[:, 0].mean(), snapshot.best.temperature[:, 0].mean()
+    return (
+        f"{change}. Leaving the labels hard and dividing the logits by a temperature fitted on validation "
+        f"data (T = {temperature:.2f}) gives ECE {scaled:.3f}."
+    )
+
+
+def _lean(snapshot: Snapshot, column: int) -> str:
+    """Whether confidence and accuracy of one epsilon differ by more than the seeds do."""
+    gap = compare(snapshot.accuracy[:, column], snapshot.confidence[:, column])
+    if not gap.decided:
+        return "neither clearly over- nor under-confident"
+    return "over-confident" if gap.difference > 0 else "UNDER-confident"

@@ -1,0 +1,220 @@
+// The film: takes the frames of a figure as they come and decides which one is on screen.
+
+import { Chart } from "./chart.js";
+import { Controls } from "./controls.js";
+
+// More beats than this at once mean that the page slept, not that the film is late.
+const LEAP = 5;
+
+// Where every film stands: followers go there, and a film that is mounted again goes on from there.
+const places = new Map();
+const stage = new EventTarget();
+
+class Film {
+  constructor(root) {
+    this.root = root;
+    this.life = new AbortController();
+    const { signal } = this.life;
+    this.controls = new Controls(root, this, signal);
+    this.chart = new Chart(this.controls.chart, {
+      changed: () => this.paint(),
+      failed: text => this.controls.complain(text),
+    });
+    this.queue = [];
+    stage.addEventListener("moved", ({ detail }) => this.hear(detail), { signal });
+  }
+
+  // Messages from Python
+
+  receive(message, say) {
+    this.say = say;
+    // Anything new would move the picture under a hand that holds it.
+    if (this.held) this.queue.push(message);
+    else this.take(message);
+  }
+
+  take(message) {
+    this.message = message;
+    if (message.run !== this.run) this.begin(message);
+    if (message.figure) {
+      this.figure = message.figure;
+      this.figure.layout.uirevision ??= message.run;
+      this.version = message.version;
+    }
+    if (message.first > this.frames.length || message.version !== this.version) {
+      this.say("missing", { run: this.run, have: this.frames.length });
+      return;
+    }
+    for (const frame of message.frames.slice(this.frames.length - message.first)) {
+      this.names.set(frame.name, this.frames.push(frame) - 1);
+    }
+    this.complete = message.done;
+    this.seat();
+    this.draw();
+    const ended = message.done && message.ticking;
+    if (ended && !this.ended) this.say("ended", this.run);
+    this.ended = ended;
+  }
+
+  begin({ run, key, autoplay, total, follow }) {
+    const place = places.get(key);
+    this.place = this.run === undefined && place?.run === run ? place : undefined;
+    this.run = run;
+    this.frames = [];
+    this.names = new Map();
+    this.at = -1;
+    this.start = undefined;
+    this.complete = false;
+    const plays = autoplay && total > 0 && !follow;
+    // A viewer who wants less motion sees the newest frame until he starts the film.
+    this.still = plays && matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.play(plays && !this.still);
+  }
+
+  get newest() {
+    return this.frames.length - 1;
+  }
+
+  // The frame to stand at after frames, or wishes, have come in.
+  seat() {
+    const { start, autoplay, follow } = this.message;
+    if (follow) {
+      this.at = this.names.get(places.get(follow)?.name) ?? this.at;
+    } else if (this.still) {
+      this.at = this.newest;
+    } else if (this.at < 0 && this.frames.length) {
+      this.at = this.names.get(this.place?.name) ?? 0;
+      if (this.place) this.play(this.place.playing);
+    }
+    if (!autoplay && start !== this.start && this.names.has(start)) {
+      this.start = start;
+      this.at = this.names.get(start);
+    }
+  }
+
+  hear(key) {
+    if (key !== this.message?.follow || this.held) return;
+    this.seat();
+    this.draw();
+  }
+
+  // The clock: animation frames stop in a hidden tab, and so does the film.
+
+  play(playing) {
+    this.playing = playing;
+    this.last = performance.now();
+    if (!playing || this.ticking) return;
+    this.ticking = true;
+    requestAnimationFrame(now => this.tick(now));
+  }
+
+  tick(now) {
+    this.ticking = this.playing && this.root.isConnected;
+    if (!this.ticking) return;
+    requestAnimationFrame(time => this.tick(time));
+    const beat = 1000 / (this.message.fps * this.controls.speed.value);
+    const beats = Math.max(0, Math.floor((now - this.last) / beat));
+    const waits = this.held || this.at === this.newest;
+    if (waits || beats > LEAP) this.last = now;
+    else this.last += beats * beat;
+    if (!waits && beats) this.move(Math.min(this.at + Math.min(beats, LEAP), this.newest));
+    if (this.complete && this.at === this.newest && !this.held) this.rest();
+  }
+
+  // The viewer's hand
+
+  hold() {
+    this.held = true;
+  }
+
+  release() {
+    this.held = false;
+    for (const message of this.queue.splice(0)) {
+      // A start that Python asked for meanwhile is older than the viewer's hand.
+      this.start = message.start;
+      this.take(message);
+    }
+  }
+
+  scrub(at) {
+    this.go(at, false);
+  }
+
+  go(at, playing) {
+    this.still = false;
+    this.play(playing);
+    this.move(Math.max(0, Math.min(at, this.newest)));
+  }
+
+  // The picture has come to rest, by the viewer's hand or at the end.
+  rest() {
+    this.play(false);
+    this.draw();
+    const frame = this.frames[this.at];
+    if (this.message.releases && frame) this.say("released", frame.name);
+  }
+
+  act(action) {
+    const { at, newest } = this;
+    const over = this.still || (this.complete && at === newest);
+    if (action === "reset") this.chart.reset();
+    else if (action === "png" || action === "svg") this.chart.save(action, this.filename);
+    else if (newest < 0) return;
+    else if (action === "replay") this.go(0, true);
+    else if (action === "live") this.go(newest, true);
+    else if (action === "toggle" && !this.playing) this.go(over ? 0 : at, true);
+    else {
+      const to = { back: at - 1, forward: at + 1, first: 0, last: newest, toggle: at };
+      this.go(to[action], false);
+      this.rest();
+    }
+  }
+
+  get filename() {
+    const { key, unit } = this.message;
+    const words = this.at < 0 ? [key] : [key, unit, this.frames[this.at].name];
+    return words.join("-").replace(/[^\w.]+/g, "-");
+  }
+
+  // The picture
+
+  move(at) {
+    this.at = at;
+    this.draw();
+  }
+
+  draw() {
+    const { message, run, figure, playing } = this;
+    const frame = this.frames[this.at];
+    // A new run leaves the last picture in place until it has a frame of its own.
+    if (frame || !message.total || !this.chart.figure) this.chart.show(message.library, figure, frame);
+    this.paint();
+    if (!frame) return;
+    places.set(message.key, { run, name: frame.name, playing });
+    stage.dispatchEvent(new CustomEvent("moved", { detail: message.key }));
+  }
+
+  paint() {
+    const { message, run, frames, at, playing } = this;
+    this.controls.paint({ message, run, frames, at, playing, zoomed: this.chart.zoomed });
+  }
+
+  destroy() {
+    this.life.abort();
+    this.chart.destroy();
+  }
+}
+
+const films = new WeakMap();
+
+// Streamlit calls this for every message and every change of theme, with the same element as long as it is mounted.
+export default function show({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".film");
+  if (!films.has(root)) films.set(root, new Film(root));
+  const film = films.get(root);
+  film.receive(data, setTriggerValue);
+  // Streamlit also cleans up after a message that a later one has overtaken.
+  return () => {
+    if (!root.isConnected) film.destroy();
+  };
+}

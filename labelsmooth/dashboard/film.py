@@ -1,0 +1,147 @@
+"""The film: a Plotly figure, with or without frames, that the browser draws in place, plays and scrubs."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from labelsmooth.dashboard import plotlyjs
+
+_HERE = Path(__file__).parent
+_SCRIPTS = ("film.js", "controls.js", "chart.js")
+
+# Streamlit sends a component's code with every message, so the code is published as files and only loaded here.
+_LOADER = """export default async component =>
+  (await import(new URL(component.data.code, document.baseURI))).default(component);
+"""
+_component = st.components.v2.component(
+    "film",
+    html='<div class="film"></div>',
+    css=(_HERE / "film.css").read_text(encoding="utf-8"),
+    js=_LOADER,
+    isolate_styles=False,
+)
+
+
+@dataclass(frozen=True)
+class Reel:
+    """A figure and the frames that have come in so far.
+
+    `run` names what is shown: another value starts the film anew. `figure` is the base, {"data", "layout"} as in
+    `json.loads(fig.to_json())`, and may change from one call to the next; `narrow` holds the layout entries that
+    differ where the film is narrower than 640 pixels. `frames` only ever grows: {"name", "data", "traces"} as in
+    Plotly, and a plain-text "caption". There will be `total` of them, the last one named `final`, and no more once
+    `done`.
+    """
+
+    run: str
+    figure: Mapping[str, Any]
+    narrow: Mapping[str, Any]
+    frames: Sequence[Mapping[str, Any]]
+    total: int
+    done: bool
+    final: str = ""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a browser was sent of a film: the run, how many of its frames, and which version of its figure."""
+
+    run: str
+    frames: int
+    version: str
+
+
+def parcel(reel: Reel, sent: Sent | None) -> tuple[dict[str, Any], Sent]:
+    """The part of a reel that the browser does not have yet, and what it will have then."""
+    same_run = sent is not None and sent.run == reel.run
+    first = sent.frames if sent is not None and same_run else 0
+    figure = {"data": reel.figure["data"], "layout": reel.figure["layout"], "narrow": reel.narrow}
+    version = sha256(json.dumps(figure, sort_keys=True).encode()).hexdigest()[:16]
+    known = sent is not None and same_run and sent.version == version
+    frames = list(reel.frames[first:])
+    message = {
+        "run": reel.run,
+        "first": first,
+        "frames": frames,
+        "total": reel.total,
+        "final": reel.final,
+        "done": reel.done,
+        "version": version,
+        "figure": None if known else figure,
+    }
+    return message, Sent(reel.run, first + len(frames), version)
+
+
+def film(
+    reel: Reel,
+    *,
+    key: str,
+    alt: str,
+    unit: str = "epoch",
+    follow: str | None = None,
+    autoplay: bool = True,
+    start: str | None = None,
+    fps: float = 10.0,
+    ticking: bool = False,
+    on_released: Callable[[str], None] | None = None,
+    on_ended: Callable[[], None] = st.rerun,
+) -> None:
+    """Show a reel; call it again, with the same key, whenever there is more of it.
+
+    `alt` describes the picture, `unit` is what its frames count. A film with `follow` has no controls and shows its
+    frame of the same name as the film with that key. One that does not `autoplay` stands at the frame named `start`,
+    and goes there again when `start` changes. `fps` are frames a second at speed 1. `on_released` gets the name of a
+    frame where the viewer has left the film. While the caller is `ticking`, `on_ended` is called once when the
+    browser holds all frames of a reel that is done.
+    """
+    ledger = f"film {key}"
+    # Streamlit forgets a component that was not on the page in the last run: the browser then has nothing of it.
+    sent = st.session_state.get(ledger) if key in st.session_state else None
+    message, st.session_state[ledger] = parcel(reel, sent)
+
+    def released() -> None:
+        if on_released is not None:
+            on_released(st.session_state[key]["released"])
+
+    _component(
+        key=key,
+        data={
+            **message,
+            **_published(_static_folder()),
+            "key": key,
+            "alt": alt,
+            "unit": unit,
+            "follow": follow,
+            "autoplay": autoplay,
+            "start": start,
+            "fps": fps,
+            "ticking": ticking,
+            "releases": on_released is not None,
+        },
+        on_missing_change=lambda: st.session_state.pop(ledger, None),
+        on_ended_change=on_ended,
+        on_released_change=released,
+    )
+
+
+def _static_folder() -> Path:
+    """The folder that Streamlit serves under app/static: beside the main script."""
+    context = get_script_run_ctx()
+    assert context is not None, "a film is shown by a running Streamlit script"
+    return Path(context.main_script_path).parent / "static"
+
+
+@cache
+def _published(static_dir: Path) -> dict[str, str]:
+    """The addresses of plotly.js and of the film's own code, after publishing both."""
+    sources = {name: (_HERE / name).read_bytes() for name in _SCRIPTS}
+    digest = sha256(b"".join(sources.values())).hexdigest()[:12]
+    code = [plotlyjs.write_once(static_dir, f"film-{digest}/{name}", text) for name, text in sources.items()]
+    return {"library": plotlyjs.publish(static_dir), "code": code[0]}

@@ -1,0 +1,32 @@
+"""Publishing plotly.js, and other files for the browser, where Streamlit's static serving finds them."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import plotly
+
+# Names hold a version or a digest, so a browser may keep a file for good. Streamlit sends no word on caching;
+# browsers then keep a file for a tenth of its age.
+_OLD = 946_684_800.0  # the first second of the year 2000
+
+
+def publish(static_dir: Path) -> str:
+    """Put plotly.js of the installed plotly into the static folder; its address relative to the app."""
+    source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    return write_once(static_dir, f"plotly-{plotly.__version__}.min.js", source.read_bytes())
+
+
+def write_once(static_dir: Path, name: str, content: bytes) -> str:
+    """Put a file into the static folder unless it is there; its address relative to the app."""
+    target = static_dir / name
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # A reader, or another process that publishes at the same time, only ever sees the whole file.
+        handle, partial = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(partial, 0o644)
+        os.utime(partial, (_OLD, _OLD))
+        os.replace(partial, target)
+    return f"app/static/{name}"

@@ -1,0 +1,101 @@
+"""What is trained: every choice that changes a number, validated, hashable, and free of torch."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, get_args
+
+from labelsmooth.conventions import Convention
+from labelsmooth.datasets import DATASETS, dataset_classes, largest_train_size, smallest_train_size
+
+CONVENTIONS = get_args(Convention)
+ACTIVATIONS = ("relu", "tanh")
+OPTIMIZERS = ("adam", "sgd")
+
+# name: (smallest, largest) of every numeric choice; the pages offer the same ranges
+RANGES: dict[str, tuple[float, float]] = {
+    "label_noise": (0.0, 0.8),
+    "epsilon": (-0.5, 1.0),
+    "width": (2, 512),
+    "layers": (1, 4),
+    "epochs": (1, 1000),
+    "batch_size": (4, 1024),
+    "learning_rate": (1e-5, 1e4),
+    "weight_decay": (0.0, 1.0),
+    "seed": (0, 2**31 - 1),
+    "runs": (1, 2000),
+}
+
+RUNS_A_GROUP = 25  # about as many networks as fit the cache of a core
+
+
+@dataclass(frozen=True)
+class TrainingSetup:
+    """One experiment: R = seeds x epsilons networks on one data set; the first seed is the one displayed."""
+
+    dataset: str = "digits"
+    classes: int = 3  # of blobs and spirals only; the other data sets have theirs
+    train_size: int = 1000
+    label_noise: float = 0.4
+    noisy_validation: bool = False
+    epsilons: tuple[float, ...] = (0.0, 0.1)
+    convention: Convention = "uniform"
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    hidden: tuple[int, ...] = (64, 64)
+    activation: str = "relu"
+    epochs: int = 100
+    batch_size: int = 64
+    learning_rate: float = 5e-3
+    weight_decay: float = 0.0
+    optimizer: str = "adam"
+
+    def __post_init__(self) -> None:
+        _check_member("dataset", self.dataset, DATASETS)
+        _check_member("convention", self.convention, CONVENTIONS)
+        _check_member("activation", self.activation, ACTIVATIONS)
+        _check_member("optimizer", self.optimizer, OPTIMIZERS)
+        low, high = dataset_classes(self.dataset)
+        _check_between(
+            "classes", self.classes, low, high, whole=True, when=bool(DATASETS[self.dataset].choose_classes)
+        )
+        smallest = smallest_train_size(self.dataset, self.classes)
+        _check_between("train_size", self.train_size, smallest, largest_train_size(self.dataset), whole=True)
+        for name in ("label_noise", "learning_rate", "weight_decay"):
+            _check_between(name, getattr(self, name), *RANGES[name])
+        for name in ("epochs", "batch_size"):
+            _check_between(name, getattr(self, name), *RANGES[name], whole=True)
+        _check_between("layers", len(self.hidden), *RANGES["layers"], whole=True)
+        for width in self.hidden:
+            _check_between("width", width, *RANGES["width"], whole=True)
+        for epsilon in self.epsilons:
+            _check_between("epsilon", epsilon, *RANGES["epsilon"])
+        for seed in self.seeds:
+            _check_between("seed", seed, *RANGES["seed"], whole=True)
+        _check_between("runs", self.runs, *RANGES["runs"], whole=True)
+        for name in ("seeds", "epsilons"):
+            if len(set(getattr(self, name))) != len(getattr(self, name)):
+                raise ValueError(f"{name} must all differ, got {getattr(self, name)}")
+
+    @property
+    def runs(self) -> int:
+        """How many networks are trained."""
+        return len(self.seeds) * len(self.epsilons)
+
+    def groups(self) -> Iterator["TrainingSetup"]:
+        """The same experiment in parts: whole seeds, about RUNS_A_GROUP networks each, in order."""
+        size = max(1, RUNS_A_GROUP // len(self.epsilons))
+        for start in range(0, len(self.seeds), size):
+            yield replace(self, seeds=self.seeds[start : start + size])
+
+
+def _check_member(name: str, value: Any, allowed: Collection[str]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}; got {value!r}")
+
+
+def _check_between(
+    name: str, value: Any, low: float, high: float, *, whole: bool = False, when: bool = True
+) -> None:
+    kind = int if whole else (int, float)
+    if when and (isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high):
+        number = "a whole number" if whole else "a number"
+        raise ValueError(f"{name} must be {number} between {low:g} and {high:g}; got {value!r}")

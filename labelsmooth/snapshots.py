@@ -1,0 +1,144 @@
+"""What a training run shows of itself: numbers only, no tensors and no pictures.
+
+Legend: S seeds, E epsilons, R = S * E runs, N examples, D features, H penultimate units,
+K classes, G grid points a side.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+NEVER = -1  # in `Snapshot.diverged`: this run has not diverged
+
+MEASURES = (
+    "accuracy",
+    "nll",
+    "brier",
+    "ece",
+    "confidence",
+    "test_logit_gap",
+    "train_loss",
+    "train_accuracy",
+    "train_logit_gap",
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Inputs (N, D), logits (E, N, K), penultimate features (E, N, H), and labels (N,): given, and clean."""
+
+    inputs: np.ndarray
+    logits: np.ndarray
+    features: np.ndarray
+    labels: np.ndarray
+    clean_labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Logits (E, G * G, K) on a square grid over 2-D inputs, row by row: x (G,) within y (G,)."""
+
+    x: np.ndarray
+    y: np.ndarray
+    logits: np.ndarray
+
+
+@dataclass(frozen=True)
+class BestTemperature:
+    """Temperature fitted on validation data, and ECE and NLL of the test part at it, each (S, E)."""
+
+    temperature: np.ndarray
+    ece: np.ndarray
+    nll: np.ndarray
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All runs of a setup after one epoch: measures (S, E), and the first seed in full for the pictures.
+
+    Measures are fractions, nats or logits; `diverged` (S, E) holds the epoch a run was seen to have diverged
+    at, else -1: everything else then stays at that run's last good epoch. `weights` (E, H, K) and `biases`
+    (E, K) are the last layer's; `grid` exists for 2-D data, `best` at the end.
+    """
+
+    epoch: int
+    finished: bool
+    accuracy: np.ndarray
+    nll: np.ndarray
+    brier: np.ndarray
+    ece: np.ndarray
+    confidence: np.ndarray
+    test_logit_gap: np.ndarray
+    train_loss: np.ndarray
+    train_accuracy: np.ndarray
+    train_logit_gap: np.ndarray
+    diverged: np.ndarray
+    test: Part
+    train: Part
+    weights: np.ndarray
+    biases: np.ndarray
+    grid: Grid | None = None
+    best: BestTemperature | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that this snapshot alone keeps alive: the labels are shared by all snapshots of a run."""
+        arrays = [self.test.logits, self.test.features, self.train.logits, self.train.features]
+        arrays += [self.weights, self.biases, *(getattr(self, name) for name in MEASURES)]
+        arrays += [] if self.grid is None else [self.grid.logits]
+        return sum(array.nbytes for array in arrays)
+
+
+def merge(parts: Sequence[Snapshot]) -> Snapshot:
+    """One snapshot of all seeds from those of groups of seeds at the same epoch; the first part is shown."""
+    first = parts[0]
+    assert all(part.epoch == first.epoch for part in parts), "groups are merged epoch by epoch"
+    if len(parts) == 1:
+        return first
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in (*MEASURES, "diverged")
+    }
+    best = None
+    if first.best is not None:
+        every = [part.best for part in parts if part.best is not None]
+        best = BestTemperature(
+            **{
+                f.name: np.concatenate([getattr(one, f.name) for one in every])
+                for f in fields(BestTemperature)
+            }
+        )
+    return replace(first, finished=all(part.finished for part in parts), best=best, **joined)
+
+
+def keep_last_good(new: Snapshot, previous: Snapshot) -> Snapshot:
+    """The new snapshot, in which every run that has diverged, now or before, keeps its previous numbers."""
+    diverged = np.where(previous.diverged == NEVER, new.diverged, previous.diverged)
+    lost = diverged != NEVER
+    if not lost.any():
+        return new
+    kept: dict[str, Any] = {
+        name: np.where(lost, getattr(previous, name), getattr(new, name)) for name in MEASURES
+    }
+
+    def choose(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+        return np.where(lost[0].reshape(-1, *[1] * (after.ndim - 1)), before, after)
+
+    def choose_part(after: Part, before: Part) -> Part:
+        logits, features = choose(after.logits, before.logits), choose(after.features, before.features)
+        return replace(after, logits=logits, features=features)
+
+    grid = new.grid
+    if grid is not None and previous.grid is not None:
+        grid = replace(grid, logits=choose(grid.logits, previous.grid.logits))
+    return replace(
+        new,
+        diverged=diverged,
+        test=choose_part(new.test, previous.test),
+        train=choose_part(new.train, previous.train),
+        weights=choose(new.weights, previous.weights),
+        biases=choose(new.biases, previous.biases),
+        grid=grid,
+        **kept,
+    )

@@ -1,0 +1,194 @@
+"""Train R = seeds x epsilons networks at once and tell what they look like, epoch by epoch.
+
+Legend: S seeds, E epsilons, R = S * E runs (seed by seed), N examples, B batch, D features, H hidden units,
+K classes, G grid points a side.
+"""
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from labelsmooth.conventions import target_probabilities
+from labelsmooth.datasets import class_names, make_split
+from labelsmooth.measures import fitted_temperatures, held_out_measures, training_measures
+from labelsmooth.network import BatchedMLP, padded
+from labelsmooth.setups import TrainingSetup
+from labelsmooth.snapshots import NEVER, BestTemperature, Grid, Part, Snapshot, keep_last_good
+
+DENSE_EPOCHS = 20  # the first epochs change the picture most: each is shown
+SPARSE_SNAPSHOTS = 30
+GRID_SIDE = 60
+MOMENTUM = 0.9
+DIVERGED_LOSS = 1e3  # nats; guessing at random costs log K, which is below 3 for every data set here
+
+
+def train(setup: TrainingSetup) -> Iterator[Snapshot]:
+    """Yield a snapshot before training and after each of `snapshot_epochs`; the last one is `finished`.
+
+    Bit-identical for the same setup, and for each run whichever other runs are trained with it. Closing the
+    generator stops the training. When every run has diverged the last snapshot comes early.
+    """
+    trainer = _Trainer(setup)
+    shown = snapshot_epochs(setup.epochs)
+    snapshot = trainer.snapshot(0)
+    for epoch in range(1, setup.epochs + 1):
+        if epoch - 1 in shown:
+            yield snapshot
+        trainer.train_epoch()
+        if epoch in shown:
+            snapshot = keep_last_good(trainer.snapshot(epoch), snapshot)
+            if np.all(snapshot.diverged != NEVER):
+                break
+    yield replace(snapshot, finished=True, best=trainer.best_temperature())
+
+
+def snapshot_epochs(epochs: int) -> frozenset[int]:
+    """The epochs of which a film shows a frame: all at first, then evenly spaced, the last always."""
+    step = max(1, -(-(epochs - DENSE_EPOCHS) // SPARSE_SNAPSHOTS))
+    return frozenset(range(min(epochs, DENSE_EPOCHS) + 1)) | frozenset(range(epochs, DENSE_EPOCHS, -step))
+
+
+class _Trainer:
+    """The state of one training: data, networks, optimizer, and each seed's generator of batch orders."""
+
+    def __init__(self, setup: TrainingSetup) -> None:
+        self.setup = setup
+        splits = [
+            make_split(
+                setup.dataset,
+                setup.train_size,
+                setup.label_noise,
+                seed,
+                classes=setup.classes,
+                noisy_validation=setup.noisy_validation,
+            )
+            for seed in setup.seeds
+        ]
+        self.first = splits[0]
+        # name of a Split's field: that field of every seed (S, ...)
+        self.data = {
+            field.name: torch.from_numpy(np.stack([getattr(split, field.name) for split in splits]))
+            for field in fields(splits[0])
+        }
+        # The same for every run (R, ...), as evaluation wants it.
+        self.repeated = {name: self._runs(part) for name, part in self.data.items()}
+        classes = len(class_names(setup.dataset, setup.classes))
+        sizes = (self.first.x_train.shape[1], *setup.hidden, classes)
+        self.network = BatchedMLP(sizes, setup.runs, setup.activation)
+        # Streams 1 and 2 of a seed; its data come from the seed itself. A seed's epsilons share all of it.
+        self.network.initialise(
+            [np.random.default_rng([seed, 1]) for seed in setup.seeds for _ in setup.epsilons]
+        )
+        self.orders = [np.random.default_rng([seed, 2]) for seed in setup.seeds]
+        targets = [target_probabilities(e, classes, setup.convention) for e in setup.epsilons]
+        self.targets = np.array(targets * len(setup.seeds))  # (R, 2): on the label, on every other class
+        self.optimizer = _optimizer(setup, self.network)
+        self.grid = _grid_points(self.first.x_train)
+
+    def _runs(self, x: Tensor) -> Tensor:
+        """(S, ...) repeated for the epsilons of each seed: (R, ...)."""
+        return x.repeat_interleave(len(self.setup.epsilons), 0)
+
+    @torch.no_grad()
+    def train_epoch(self) -> None:
+        """One pass over the training part: each seed in its own order, its epsilons in the same one."""
+        on_label, on_other = torch.from_numpy(self.targets.astype(np.float32)).T[..., None, None]
+        runs, examples = self.setup.runs, self.setup.train_size
+        # One gather a batch serves all runs: seed s finds its rows behind those of the s seeds before it.
+        x_train, given = self.data["x_train"].flatten(0, 1), self.data["train_given"].flatten()
+        order = np.stack(
+            [s * examples + generator.permutation(examples) for s, generator in enumerate(self.orders)]
+        )
+        for batch in torch.split(self._runs(torch.from_numpy(order)), self.setup.batch_size, dim=1):
+            size = batch.shape[1]
+            # Padding repeats row 0 and is left out of the gradient.
+            rows = F.pad(batch, (0, padded(size) - size)).flatten()
+            states = self.network.activations(x_train.index_select(0, rows).view(runs, -1, x_train.shape[1]))
+            labels = given.index_select(0, rows).view(runs, -1, 1)
+            # The gradient of the mean smoothed cross-entropy on the logits: (p - q') / B.
+            delta = torch.softmax(states[-1], -1).sub_(on_other)
+            delta.scatter_add_(2, labels, (on_other - on_label).expand_as(labels))
+            delta[:, size:] = 0
+            self.network.backward(states, delta.div_(size))
+            self.optimizer.step()
+
+    @torch.no_grad()
+    def snapshot(self, epoch: int) -> Snapshot:
+        """All measures, and the first seed in full; a run that has gone bad is marked with the epoch."""
+        shape = (len(self.setup.seeds), len(self.setup.epsilons))
+        train_features, train_logits = self.network(self.repeated["x_train"])
+        test_features, test_logits = self.network(self.repeated["x_test"])
+        # Numbers that overflowed must not raise warnings in the measures; `good` says whose they are.
+        measures = training_measures(
+            torch.nan_to_num(train_logits), self.repeated["train_given"], self.targets
+        ) | held_out_measures(torch.nan_to_num(test_logits), self.repeated["test_labels"])
+        finite = train_logits.isfinite().all((1, 2)) & test_logits.isfinite().all((1, 2))
+        good = finite.numpy() & (measures["train_loss"] < DIVERGED_LOSS)
+        first, shown = self.first, slice(shape[1])
+        return Snapshot(
+            epoch=epoch,
+            finished=False,
+            **{name: value.reshape(shape) for name, value in measures.items()},
+            diverged=np.where(good, NEVER, epoch).reshape(shape),
+            test=Part(
+                first.x_test,
+                test_logits[shown].numpy().copy(),
+                test_features[shown].numpy().copy(),
+                first.test_labels,
+                first.test_labels,
+            ),
+            train=Part(
+                first.x_train,
+                train_logits[shown].numpy().copy(),
+                train_features[shown].numpy().copy(),
+                first.train_given,
+                first.train_clean,
+            ),
+            weights=self.network.weights[-1][shown].numpy().copy(),
+            biases=self.network.biases[-1][shown, 0].numpy().copy(),
+            grid=self._grid_now(),
+        )
+
+    def _grid_now(self) -> Grid | None:
+        """The first seed's logits over the plane of 2-D inputs."""
+        if self.grid is None:
+            return None
+        x, y = self.grid
+        points = np.stack(np.meshgrid(x, y), -1).reshape(1, -1, 2)
+        # All runs take part, as everywhere: a network computes alike whoever is in the batch.
+        _, logits = self.network(torch.from_numpy(points).expand(self.setup.runs, -1, -1))
+        return Grid(x, y, logits[: len(self.setup.epsilons)].numpy().copy())
+
+    @torch.no_grad()
+    def best_temperature(self) -> BestTemperature:
+        """Temperatures fitted on the validation parts, (S, E)."""
+        shape = (len(self.setup.seeds), len(self.setup.epsilons))
+        (_, validation), (_, test) = (
+            self.network(self.repeated[part]) for part in ("x_validation", "x_test")
+        )
+        labels = [self.repeated[part] for part in ("validation_labels", "test_labels")]
+        best = fitted_temperatures(torch.nan_to_num(validation), labels[0], torch.nan_to_num(test), labels[1])
+        return BestTemperature(*(getattr(best, f.name).reshape(shape) for f in fields(best)))
+
+
+def _optimizer(setup: TrainingSetup, network: BatchedMLP) -> torch.optim.Optimizer:
+    """One fused optimizer over the flat parameters of all runs."""
+    network.parameters.grad = network.gradients
+    rate, decay = setup.learning_rate, setup.weight_decay
+    if setup.optimizer == "adam":
+        return torch.optim.Adam([network.parameters], lr=rate, weight_decay=decay, fused=True)
+    return torch.optim.SGD([network.parameters], lr=rate, weight_decay=decay, momentum=MOMENTUM, fused=True)
+
+
+def _grid_points(x_train: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Coordinates (G,) of a grid that covers 2-D inputs (N, 2) with a margin; None for other data."""
+    if x_train.shape[1] != 2:
+        return None
+    low, high = x_train.min(0), x_train.max(0)
+    margin = 0.1 * (high - low)
+    x, y = np.linspace(low - margin, high + margin, GRID_SIDE, dtype=np.float32).T
+    return x, y

@@ -1,0 +1,152 @@
+"""A browser, servers, and visits for the browser tests."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test in this folder needs a browser."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker("browser")
+
+
+def lacking(reason: str) -> NoReturn:
+    """Skip where a browser is a matter of luck, fail where it was promised."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """Chromium, started once."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        lacking("playwright is not installed")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        lacking("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Serve(Protocol):
+    """Start a Streamlit server for a script and return its address without a final slash."""
+
+    def __call__(self, script: Path, *options: str) -> str: ...
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Start servers that end with the module."""
+    servers: list[subprocess.Popen[bytes]] = []
+
+    def start(script: Path, *options: str) -> str:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        log = tmp_path_factory.mktemp("server") / "log.txt"
+        flags = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}", *options]
+        with log.open("wb") as file:
+            server = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", str(script), *flags],
+                cwd=script.parent, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=file, stderr=file,
+            )  # fmt: skip
+        servers.append(server)
+        base = next((o.partition("=")[2] for o in options if o.startswith("--server.baseUrlPath=")), "")
+        url = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
+        for _ in range(300):
+            if healthy(url):
+                return url
+            if server.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise AssertionError(f"no server within 30 s:\n{log.read_text()}")
+
+    yield start
+    for server in servers:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+def healthy(url: str) -> bool:
+    """Whether the server at this address answers its health check."""
+    try:
+        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except urllib.error.URLError:
+        return False
+
+
+@pytest.fixture
+def idle() -> Callable[["Page"], None]:
+    """Wait until a page is connected and its script has run; useless while a fragment ticks."""
+
+    def wait(page: "Page") -> None:
+        page.wait_for_selector(IDLE, timeout=30_000)
+
+    return wait
+
+
+class Visit(Protocol):
+    """Open an address in a context of its own; the options are those of `Browser.new_context`."""
+
+    def __call__(self, url: str, before: Callable[["Page"], object] = ..., **options: Any) -> "Page": ...
+
+
+@pytest.fixture
+def console() -> list[str]:
+    """The errors that visited pages have reported; a test that expects some clears them."""
+    return []
+
+
+@pytest.fixture
+def visit(browser: "Browser", console: list[str]) -> Iterator[Visit]:
+    """Open pages; an error in the console, or an uncaught one, fails the test at its end."""
+    contexts: list[BrowserContext] = []
+
+    def heard(message: "ConsoleMessage") -> None:
+        # Streamlit looks for its server under every page's address as well.
+        if message.type == "error" and "/_stcore/" not in message.location["url"]:
+            console.append(message.text)
+
+    def open_page(url: str, before: Callable[["Page"], object] = id, **options: Any) -> "Page":
+        context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}} | options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", heard)
+        page.on("pageerror", lambda error: console.append(str(error)))
+        before(page)
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not console
