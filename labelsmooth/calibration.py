@@ -201,8 +201,8 @@ def clopper_pearson(
 ) -> tuple[FloatArray, FloatArray]:
     """Exact interval of a probability after x successes in n trials; it never collapses to a point.
 
-    Formula, with a = 1 - level: low = Beta^-1(a/2; x, n-x+1), 0 at x = 0, and high = Beta^-1(1-a/2; x+1, n-x),
-    1 at x = n.
+    Formula, with a = 1 - level: low = Beta^-1(a/2; x, n-x+1), or 0 at x = 0; high = Beta^-1(1-a/2; x+1, n-x),
+    or 1 at x = n.
 
     Arguments: `successes` x and `trials` n, whole numbers 0 <= x <= n of shapes that broadcast; `level` in
     (0, 1).

@@ -56,13 +56,16 @@ class BatchedMLP:
                 weight[run] = torch.from_numpy(draw)
 
     def activations(self, x: Tensor) -> list[Tensor]:
-        """Input (R, B, D), each hidden layer (R, B, H) and logits (R, B, K); B is a multiple of ROWS."""
+        """Input (R, B, D), each hidden layer (R, B, H) and logits (R, B, K); B is a multiple of ROWS.
+
+        An input of fewer runs is that of the first ones.
+        """
         assert x.shape[1] % ROWS == 0
         states = [x]
         for weight, bias in zip(self.weights, self.biases, strict=True):
             if len(states) > 1:
                 states[-1] = states[-1].relu_() if self.activation == "relu" else states[-1].tanh_()
-            states.append(torch.baddbmm(bias, states[-1], weight))
+            states.append(torch.baddbmm(bias[: len(x)], states[-1], weight[: len(x)]))
         return states
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,6 +6,7 @@ K classes, G grid points a side.
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -43,7 +44,8 @@ def train(setup: TrainingSetup) -> Iterator[Snapshot]:
             snapshot = keep_last_good(trainer.snapshot(epoch), snapshot)
             if np.all(snapshot.diverged != NEVER):
                 break
-    yield replace(snapshot, finished=True, best=trainer.best_temperature())
+    best = trainer.best_temperature(lost=snapshot.diverged != NEVER)
+    yield replace(snapshot, finished=True, best=best)
 
 
 def snapshot_epochs(epochs: int) -> frozenset[int]:
@@ -123,7 +125,7 @@ class _Trainer:
         train_features, train_logits = self.network(self.repeated["x_train"])
         test_features, test_logits = self.network(self.repeated["x_test"])
         # Numbers that overflowed must not raise warnings in the measures; `good` says whose they are.
-        measures = training_measures(
+        measures: dict[str, Any] = training_measures(
             torch.nan_to_num(train_logits), self.repeated["train_given"], self.targets
         ) | held_out_measures(torch.nan_to_num(test_logits), self.repeated["test_labels"])
         finite = train_logits.isfinite().all((1, 2)) & test_logits.isfinite().all((1, 2))
@@ -159,20 +161,19 @@ class _Trainer:
             return None
         x, y = self.grid
         points = np.stack(np.meshgrid(x, y), -1).reshape(1, -1, 2)
-        # All runs take part, as everywhere: a network computes alike whoever is in the batch.
-        _, logits = self.network(torch.from_numpy(points).expand(self.setup.runs, -1, -1))
-        return Grid(x, y, logits[: len(self.setup.epsilons)].numpy().copy())
+        _, logits = self.network(torch.from_numpy(points).expand(len(self.setup.epsilons), -1, -1))
+        return Grid(x, y, logits.numpy())
 
     @torch.no_grad()
-    def best_temperature(self) -> BestTemperature:
-        """Temperatures fitted on the validation parts, (S, E)."""
-        shape = (len(self.setup.seeds), len(self.setup.epsilons))
+    def best_temperature(self, lost: np.ndarray) -> BestTemperature:
+        """Temperatures fitted on the validation parts, (S, E); nan for the runs that are lost (S, E)."""
         (_, validation), (_, test) = (
             self.network(self.repeated[part]) for part in ("x_validation", "x_test")
         )
         labels = [self.repeated[part] for part in ("validation_labels", "test_labels")]
         best = fitted_temperatures(torch.nan_to_num(validation), labels[0], torch.nan_to_num(test), labels[1])
-        return BestTemperature(*(getattr(best, f.name).reshape(shape) for f in fields(best)))
+        values = (getattr(best, field.name).reshape(lost.shape) for field in fields(best))
+        return BestTemperature(*(np.where(lost, np.nan, value) for value in values))
 
 
 def _optimizer(setup: TrainingSetup, network: BatchedMLP) -> torch.optim.Optimizer:
