@@ -16,9 +16,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 Scheme = Literal["equal-width", "equal-mass"]
 
-SUM_TOLERANCE = (
-    1e-3  # of the sum of a row of probabilities: half precision and printed digits pass, logits do not
-)
+SUM_TOLERANCE = 1e-3  # of a row of probabilities: half precision and printed digits pass, logits do not
 BLOCK = 1 << 20  # random numbers held at a time: 8 MB
 TIE = 1e-12  # two ways to add up the same ECE differ by rounding only
 

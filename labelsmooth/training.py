@@ -22,7 +22,7 @@ from labelsmooth.snapshots import NEVER, BestTemperature, Grid, Part, Snapshot, 
 
 DENSE_EPOCHS = 20  # the first epochs change the picture most: each is shown
 SPARSE_SNAPSHOTS = 30
-GRID_SIDE = 60
+GRID_SIDE = 50
 MOMENTUM = 0.9
 DIVERGED_LOSS = 1e3  # nats; guessing at random costs log K, which is below 3 for every data set here
 

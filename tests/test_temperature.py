@@ -34,11 +34,12 @@ def loss(b: float, logits: Floats, labels: Ints) -> float:
         ([[1, 0], [1, 0], [10, 0]], [0, 0, 1], 20.0, "upper", "infinite"),  # two of three right
         ([[1, 0], [0, 3]], [1, 0], 20.0, "upper", "infinite"),  # two classes, all wrong
         ([[0, 1], [0, 1]], [0, 1], 20.0, "upper", "infinite"),  # the sum is exactly 0
+        ([[0, 1e-200]] * 2, [0, 1], 20.0, "upper", "infinite"),  # the derivative is 0 to the last bit
         ([[2, 0, 1], [0, 3, 0]], [0, 1], 0.05, "lower", "zero"),  # all right
         ([[1, 1, 0], [2, 0, 0]], [1, 0], 0.05, "lower", "zero"),  # a tie is not an error
-        ([[0, -1e6]], [0], 0.05, "lower", "zero"),  # the derivative is 0 to the last bit
-        ([[5, 0], [5, 0], [0, 1e-3]], [0, 0, 0], 0.05, "lower", "finite"),  # one tiny error
-        ([[2, -INF, 0]] * 4, [0, 0, 0, 2], 2 / np.log(3), None, "finite"),  # a masked class
+        ([[0, -1e6]], [0], 0.05, "lower", "zero"),  # and here
+        ([[5, 0], [5, 0], [0, 1e-50]], [0, 0, 0], 0.05, "lower", "finite"),  # one tiny error
+        ([[2, -INF, 0]] * 3, [0, 0, 2], 2 / np.log(2), None, "finite"),  # a masked class
     ],
 )
 def test_temperature_by_hand(

@@ -187,7 +187,7 @@ class Film {
     const { message, run, figure, playing } = this;
     const frame = this.frames[this.at];
     // A new run leaves the last picture in place until it has a frame of its own.
-    if (frame || !message.total || !this.chart.figure) this.chart.show(message.library, figure, frame);
+    if (figure && (frame || !message.total || !this.chart.figure)) this.chart.show(message.library, figure, frame);
     this.paint();
     if (!frame) return;
     places.set(message.key, { run, name: frame.name, playing });

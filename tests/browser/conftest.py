@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
@@ -23,6 +24,7 @@ FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
+SERVER = "--server.headless=true --server.address=127.0.0.1 --browser.gatherUsageStats=false".split()
 IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 
 
@@ -72,7 +74,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         log = tmp_path_factory.mktemp("server") / "log.txt"
-        flags = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}", *options]
+        flags = [*SERVER, f"--server.port={port}", *options]
         with log.open("wb") as file:
             server = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", str(script), *flags],
@@ -120,15 +122,9 @@ class Visit(Protocol):
     def __call__(self, url: str, before: Callable[["Page"], object] = ..., **options: Any) -> "Page": ...
 
 
-@pytest.fixture
-def console() -> list[str]:
-    """The errors that visited pages have reported; a test that expects some clears them."""
-    return []
-
-
-@pytest.fixture
-def visit(browser: "Browser", console: list[str]) -> Iterator[Visit]:
-    """Open pages; an error in the console, or an uncaught one, fails the test at its end."""
+@contextmanager
+def visits(browser: "Browser", console: list[str]) -> Iterator[Visit]:
+    """Open pages that close together, and put the errors in their consoles on a list."""
     contexts: list[BrowserContext] = []
 
     def heard(message: "ConsoleMessage") -> None:
@@ -149,4 +145,17 @@ def visit(browser: "Browser", console: list[str]) -> Iterator[Visit]:
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def console() -> list[str]:
+    """The errors that pages have reported; a test that expects some clears them."""
+    return []
+
+
+@pytest.fixture
+def visit(browser: "Browser", console: list[str]) -> Iterator[Visit]:
+    """Open pages for one test, which fails at its end where a console holds an error."""
+    with visits(browser, console) as visit:
+        yield visit
     assert not console

@@ -1,0 +1,1 @@
+"""Numbers in, Plotly figures out: nothing here knows torch or Streamlit."""

@@ -1,0 +1,156 @@
+"""What all figures share: colours, panels for wide and narrow screens, and rounded axis ranges.
+
+A figure is a plain dict in Plotly's JSON form: building `plotly.graph_objects` ones costs 70 ms, and a film
+sends a new version twice a second. `Moving.plotly` gives the object, checked by Plotly, where time allows.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+Spec = dict[str, Any]
+Frame = dict[str, Any]  # name, data, traces, and a caption in words
+
+HARD, SMOOTHED = "#D55E00", "#0072B2"
+MODELS = (("hard labels", HARD), ("smoothed", SMOOTHED))
+NEUTRAL = "#888888"
+# Okabe and Ito's colours, safe for the colour-blind, without the two of the models; then more for up to ten classes.
+CLASS_COLOURS = (
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#A6951A",
+    "#7F6BB3",
+    "#8C564B",
+    "#44AA99",
+    "#999999",
+    "#AA4499",
+)
+SILENT: Spec = {"hoverinfo": "skip", "showlegend": False}  # a trace that is only a line to look at
+
+
+@dataclass(frozen=True)
+class Moving:
+    """A figure that frames animate, {"data", "layout"}, and what changes in its layout on a narrow screen."""
+
+    figure: Spec
+    narrow: Spec
+
+    def plotly(self, frames: Sequence[Frame] = ()) -> go.Figure:
+        """The film as one ordinary Plotly figure, with Plotly's own button and slider: for notebooks and files."""
+        figure = go.Figure(self.figure)
+        if not frames:
+            return figure
+        types = [trace["type"] for trace in self.figure["data"]]
+        figure.frames = [
+            go.Frame(
+                name=frame["name"],
+                traces=frame["traces"],
+                data=[{"type": types[k], **data} for k, data in zip(frame["traces"], frame["data"], strict=True)],
+            )
+            for frame in frames
+        ]
+        still = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}, "transition": {"duration": 0}}
+        play = {**still, "frame": {"duration": 100, "redraw": False}, "fromcurrent": True}
+        steps = [{"label": f["name"], "method": "animate", "args": [[f["name"]], still]} for f in frames]
+        button = {"label": "Play", "method": "animate", "args": [None, play]}
+        figure.update_layout(
+            height=figure.layout.height + 90,
+            margin_b=135,
+            sliders=[{"x": 0.1, "len": 0.9, "y": 0, "pad": {"t": 60}, "steps": steps}],
+            updatemenus=[{"type": "buttons", "x": 0, "y": 0, "pad": {"t": 70}, "buttons": [button]}],
+        )
+        return figure
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """Panels in rows and columns: height of the figure, room above and below it, and gaps, in pixels."""
+
+    rows: int
+    columns: int
+    height: int
+    top: int = 70
+    gap_x: int = 75
+    gap_y: int = 80
+    width: int = 1000  # about: gaps beside each other are shares of it
+
+    def domains(self) -> list[tuple[list[float], list[float]]]:
+        """Share of width and height that each panel takes, row by row from the top."""
+        gap_x = self.gap_x / self.width
+        gap_y = self.gap_y / (self.height - self.top - BOTTOM)
+        wide = (1 - gap_x * (self.columns - 1)) / self.columns
+        tall = (1 - gap_y * (self.rows - 1)) / self.rows
+        return [
+            ([x, min(1, x + wide)], [max(0, 1 - y - tall), 1 - y])  # rounding must not leave [0, 1]
+            for y in (row * (tall + gap_y) for row in range(self.rows))
+            for x in (column * (wide + gap_x) for column in range(self.columns))
+        ]
+
+
+BOTTOM = 45  # pixels under the lowest panel, for its axis
+
+
+def axes(panel: int) -> Spec:
+    """The axes of a trace in this panel, counted from 1."""
+    suffix = "" if panel == 1 else str(panel)
+    return {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
+
+
+def layout_axis(panel: int, letter: str) -> str:
+    """The layout's name of the x or y axis of this panel."""
+    return f"{letter}axis{'' if panel == 1 else panel}"
+
+
+def film_layout(
+    titles: Sequence[str], wide: Arrangement, narrow: Arrangement, notes: Sequence[Spec] = ()
+) -> tuple[Spec, Spec]:
+    """A layout of titled panels, and its entries that differ on a narrow screen; `notes` are more annotations."""
+    layout, other = _panels(titles, wide, notes), _panels(titles, narrow, notes)
+    for panel in range(1, len(titles) + 1):
+        layout[layout_axis(panel, "x")]["anchor"] = axes(panel)["yaxis"]
+        layout[layout_axis(panel, "y")]["anchor"] = axes(panel)["xaxis"]
+    layout |= {
+        "legend": {"orientation": "h", "x": 0, "y": 1, "yref": "container", "yanchor": "top"},
+        "uirevision": "kept",  # the viewer's zoom stays while frames come and go
+        "hovermode": "closest",
+    }
+    return layout, other
+
+
+def _panels(titles: Sequence[str], arrangement: Arrangement, notes: Sequence[Spec]) -> Spec:
+    """Axis domains, titles above the panels, height and margins."""
+    layout: Spec = {
+        "height": arrangement.height,
+        "margin": {"l": 55, "r": 20, "t": arrangement.top, "b": BOTTOM},
+        "annotations": list(notes),
+    }
+    for panel, (title, (x, y)) in enumerate(zip(titles, arrangement.domains(), strict=False), start=1):
+        layout[layout_axis(panel, "x")] = {"domain": x}
+        layout[layout_axis(panel, "y")] = {"domain": y}
+        place = {"xref": "paper", "yref": "paper", "x": sum(x) / 2, "y": y[1]}
+        place |= {"xanchor": "center", "yanchor": "bottom"}
+        layout["annotations"].append({"text": title, "showarrow": False, "font": {"size": 14}, **place})
+    return layout
+
+
+def rounded_range(values: Iterable[np.ndarray], step_share: float = 0.125) -> list[float]:
+    """Lowest and highest of all values, rounded outwards to whole steps of a power of two.
+
+    Over more values the range only grows, and in jumps: an axis does not crawl while a film arrives. (With
+    steps of 1, 2 and 5 it could shrink: 5 is no multiple of 2.)
+    """
+    every = np.concatenate([np.ravel(v) for v in values])
+    finite = every[np.isfinite(every)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    step = 2.0 ** np.ceil(np.log2(max(high - low, 1e-6) * step_share))
+    return [float(np.floor(low / step) * step), float(np.ceil(high / step) * step)]
+
+
+def rounded(values: np.ndarray, digits: int = 4) -> list[Any]:
+    """Values as a list for JSON, rounded to what a screen can show, None where there is nothing to draw."""
+    return [float(f"{v:.{digits}g}") if np.isfinite(v) else None for v in np.ravel(values).tolist()]
