@@ -105,7 +105,8 @@ def brier_score(probs: ArrayLike, labels: ArrayLike) -> float:
     """
     probs = check_probabilities(probs)
     labels = check_labels(labels, *probs.shape)
-    return _mean(np.square(probs - np.eye(probs.shape[1])[labels]).sum(axis=1))
+    on_label = probs[np.arange(len(labels)), labels]
+    return _mean(np.square(probs).sum(axis=1) - 2 * on_label + 1)
 
 
 def bin_index(confidence: ArrayLike, bins: int, scheme: Scheme = "equal-width") -> IntArray:
@@ -194,9 +195,7 @@ def reliability_curve(
     )
 
 
-def clopper_pearson(
-    successes: ArrayLike, trials: ArrayLike, level: float = 0.95
-) -> tuple[FloatArray, FloatArray]:
+def clopper_pearson(successes: ArrayLike, trials: ArrayLike, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
     """Exact interval of a probability after x successes in n trials; it never collapses to a point.
 
     Formula, with a = 1 - level: low = Beta^-1(a/2; x, n-x+1), or 0 at x = 0; high = Beta^-1(1-a/2; x+1, n-x),
@@ -216,8 +215,9 @@ def clopper_pearson(
     if not 0 < level < 1:
         raise ValueError(f"level must be in (0, 1), got {level}")
     x, n = np.broadcast_arrays(np.asarray(successes, np.float64), np.asarray(trials, np.float64))
-    if not ((x >= 0) & (x <= n) & (x % 1 == 0) & (n % 1 == 0)).all():
-        raise ValueError(f"successes must be whole numbers from 0 to trials, got {successes!r} of {trials!r}")
+    wrong = ~((x >= 0) & (x <= n) & (x % 1 == 0) & (n % 1 == 0))
+    if wrong.any():
+        raise ValueError(f"successes must be whole numbers from 0 to trials, got {x[wrong][0]} of {n[wrong][0]}")
     tail = (1 - level) / 2
     # At x = 0 and x = n the distribution does not exist: any other will do, since its value is dropped.
     low = np.where(x == 0, 0.0, special.betaincinv(np.maximum(x, 1), n - x + 1, tail))
@@ -253,8 +253,9 @@ def null_ece(
     the confidences held fixed.
     """
     confidence = np.asarray(confidence, np.float64)
-    if confidence.ndim != 1 or not ((confidence >= 0) & (confidence <= 1)).all():
-        raise ValueError(f"confidence must be in [0, 1], of shape (N,), got {confidence}")
+    if confidence.ndim != 1:
+        raise ValueError(f"confidence must have shape (N,), got {confidence.shape}")
+    _check_range("confidence", confidence)
     if draws < 1:
         raise ValueError(f"draws must be at least 1, got {draws}")
     if not 0 < level < 1:
@@ -319,9 +320,7 @@ def check_labels(labels: ArrayLike, n: int, classes: int) -> IntArray:
     """Integer labels (N,) in 0..K-1."""
     labels = np.asarray(labels)
     if labels.shape != (n,) or labels.dtype.kind not in "iu":
-        raise ValueError(
-            f"labels must be integers of shape ({n},), got {labels.dtype} of shape {labels.shape}"
-        )
+        raise ValueError(f"labels must be integers of shape ({n},), got {labels.dtype} of shape {labels.shape}")
     outside = (labels < 0) | (labels >= classes)
     if outside.any():
         raise ValueError(f"labels must be in 0..{classes - 1}, got {labels[outside][0]}")
@@ -331,11 +330,16 @@ def check_labels(labels: ArrayLike, n: int, classes: int) -> IntArray:
 def check_probabilities(probs: ArrayLike) -> FloatArray:
     """Float64 probabilities (N, K) in [0, 1] whose rows sum to 1."""
     probs = check_matrix("probabilities", probs)
-    inside = (probs >= 0) & (probs <= 1)
-    if not inside.all():
-        raise ValueError(f"probabilities must be in [0, 1], got {probs[~inside][0]}")
+    _check_range("probabilities", probs)
     _check_sums("probabilities", probs)
     return probs
+
+
+def _check_range(name: str, values: FloatArray) -> None:
+    """Refuse values outside [0, 1]; NaN among them."""
+    inside = (values >= 0) & (values <= 1)
+    if not inside.all():
+        raise ValueError(f"{name} must be in [0, 1], got {values[~inside][0]}")
 
 
 def _check_sums(name: str, probs: FloatArray) -> None:
@@ -343,6 +347,4 @@ def _check_sums(name: str, probs: FloatArray) -> None:
     sums = probs.sum(axis=1)
     off = ~(np.abs(sums - 1) <= SUM_TOLERANCE)
     if off.any():
-        raise ValueError(
-            f"rows of {name} must sum to 1 within {SUM_TOLERANCE} as probabilities, got {sums[off][0]}"
-        )
+        raise ValueError(f"rows of {name} must sum to 1 within {SUM_TOLERANCE} as probabilities, got {sums[off][0]}")

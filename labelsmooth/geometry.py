@@ -39,9 +39,7 @@ class TemplatePlane:
 
     def templates_at_scale_of(self, points: ArrayLike) -> FloatArray:
         """The triangle of templates, resized to the root-mean-square radius of points (N, 2) of the plane."""
-        size, radius = (
-            np.linalg.norm(a) / np.sqrt(max(len(a), 1)) for a in (self.templates, np.asarray(points))
-        )
+        size, radius = (np.linalg.norm(a) / np.sqrt(max(len(a), 1)) for a in (self.templates, np.asarray(points)))
         return self.templates * (radius / size if size > 0 and radius > 0 else 1.0)
 
 
@@ -216,9 +214,7 @@ def _extended(rows: FloatArray, last: ArrayLike | None) -> FloatArray:
         return rows
     column = np.asarray(last, np.float64)
     if column.shape not in ((), (len(rows),)) or not np.isfinite(column).all():
-        raise ValueError(
-            f"biases must be finite, of shape ({len(rows)},), got {column} of shape {column.shape}"
-        )
+        raise ValueError(f"biases must be finite, of shape ({len(rows)},), got {column} of shape {column.shape}")
     return np.column_stack([rows, np.broadcast_to(column, len(rows))])
 
 

@@ -1,6 +1,6 @@
 """The measures that a snapshot holds, for R runs at once, from their logits.
 
-Legend: R runs, N examples, K classes. Results are float64 arrays (R,).
+Legend: R runs, N examples, K classes; examples last, as the network has them. Results are float64 arrays (R,).
 """
 
 from typing import NamedTuple
@@ -15,41 +15,36 @@ from labelsmooth.temperature import fit_temperature
 
 
 class _Scored(NamedTuple):
-    """Probabilities (R, N, K) and their logarithms; of each row (R, N): the label's log, correctness, gap."""
+    """Log-probabilities (R, K, N); of each example (R, N): the label's, confidence, correctness, logit gap."""
 
-    probs: np.ndarray
     log_probs: np.ndarray
-    label_log_prob: np.ndarray
+    on_label: np.ndarray
+    confidence: np.ndarray
     correct: np.ndarray
     gap: np.ndarray
 
 
 def _score(logits: Tensor, labels: Tensor) -> _Scored:
-    """Compare finite logits (R, N, K) with labels (R, N); in float64, as the edges of bins need it."""
-    wide = logits.double()
-    log_probs = torch.log_softmax(wide, -1)
-    on_label = torch.take_along_dim(wide, labels[..., None], -1)[..., 0]
-    others = (wide.sum(-1) - on_label) / (wide.shape[-1] - 1)
-    return _Scored(
-        log_probs.exp().numpy(),
-        log_probs.numpy(),
-        torch.take_along_dim(log_probs, labels[..., None], -1)[..., 0].numpy(),
-        (wide.argmax(-1) == labels).numpy(),
-        (on_label - others).numpy(),
-    )
+    """Compare finite logits (R, K, N) with labels (R, N); in float64, as the edges of bins need it."""
+    log_probs = torch.log_softmax(logits.double(), 1)
+    on_label = log_probs.gather(1, labels[:, None])[:, 0]
+    top, predicted = log_probs.max(1)
+    # Logits and log-probabilities differ by the same number in all classes, so their gaps are the same.
+    others = (log_probs.sum(1) - on_label) / (logits.shape[1] - 1)
+    arrays = log_probs, on_label, top.exp(), predicted == labels, on_label - others
+    return _Scored(*(array.numpy() for array in arrays))
 
 
 def held_out_measures(logits: Tensor, labels: Tensor) -> dict[str, np.ndarray]:
     """Measures on the test part, whose labels are clean."""
     scored = _score(logits, labels)
-    confidence = scored.probs.max(-1)
-    label_prob = np.exp(scored.label_log_prob)
+    squares = np.exp(2 * scored.log_probs).sum(1)
     return {
         "accuracy": scored.correct.mean(-1),
-        "nll": -scored.label_log_prob.mean(-1),
-        "brier": ((scored.probs**2).sum(-1) - 2 * label_prob + 1).mean(-1),
-        "ece": ece_of_runs(confidence, scored.correct),
-        "confidence": confidence.mean(-1),
+        "nll": -scored.on_label.mean(-1),
+        "brier": (squares - 2 * np.exp(scored.on_label) + 1).mean(-1),
+        "ece": ece_of_runs(scored.confidence, scored.correct),
+        "confidence": scored.confidence.mean(-1),
         "test_logit_gap": scored.gap.mean(-1),
     }
 
@@ -61,7 +56,7 @@ def training_measures(logits: Tensor, labels: Tensor, targets: np.ndarray) -> di
     """
     scored = _score(logits, labels)
     on_label, on_other = targets.T[..., None]
-    loss = -(on_label - on_other) * scored.label_log_prob - on_other * scored.log_probs.sum(-1)
+    loss = -(on_label - on_other) * scored.on_label - on_other * scored.log_probs.sum(1)
     return {
         "train_loss": loss.mean(-1),
         "train_accuracy": scored.correct.mean(-1),
@@ -72,13 +67,14 @@ def training_measures(logits: Tensor, labels: Tensor, targets: np.ndarray) -> di
 def fitted_temperatures(
     validation: Tensor, validation_labels: Tensor, test: Tensor, test_labels: Tensor
 ) -> BestTemperature:
-    """Fit each run's temperature on its validation logits (R, N, K) and apply it to its test logits."""
+    """Fit each run's temperature on its validation logits (R, K, N) and apply it to its test logits."""
     fitted = np.array(
         [
-            fit_temperature(logits, labels).temperature
+            fit_temperature(logits.T, labels).temperature
             for logits, labels in zip(validation.double().numpy(), validation_labels.numpy(), strict=True)
         ]
     )
     scored = _score(test.double() / torch.from_numpy(fitted)[:, None, None], test_labels)
-    ece = ece_of_runs(scored.probs.max(-1), scored.correct)
-    return BestTemperature(fitted, ece, -scored.label_log_prob.mean(-1))
+    return BestTemperature(
+        fitted, ece_of_runs(scored.confidence, scored.correct), -scored.on_label.mean(-1)
+    )

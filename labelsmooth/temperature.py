@@ -34,9 +34,7 @@ class TemperatureFit:
         return self.optimum is None
 
 
-def fit_temperature(
-    logits: ArrayLike, labels: ArrayLike, bounds: tuple[float, float] = (0.05, 20.0)
-) -> TemperatureFit:
+def fit_temperature(logits: ArrayLike, labels: ArrayLike, bounds: tuple[float, float] = (0.05, 20.0)) -> TemperatureFit:
     """The temperature T that minimises the negative log-likelihood of softmax(logits / T).
 
     Formula: NLL(b) = mean(logsumexp(b z) - b z_y) with b = 1/T is convex; 1/T is the root of its increasing

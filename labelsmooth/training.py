@@ -5,6 +5,7 @@ K classes, G grid points a side.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from torch import Tensor
 from labelsmooth.conventions import target_probabilities
 from labelsmooth.datasets import class_names, make_split
 from labelsmooth.measures import fitted_temperatures, held_out_measures, training_measures
-from labelsmooth.network import BatchedMLP, padded
+from labelsmooth.network import BatchedMLP, pad_examples, padded
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import NEVER, BestTemperature, Grid, Part, Snapshot, keep_last_good
 
@@ -54,6 +55,17 @@ def snapshot_epochs(epochs: int) -> frozenset[int]:
     return frozenset(range(min(epochs, DENSE_EPOCHS) + 1)) | frozenset(range(epochs, DENSE_EPOCHS, -step))
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute on one thread of torch: with more, the rounding of a product depends on how work is shared out."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 class _Trainer:
     """The state of one training: data, networks, optimizer, and each seed's generator of batch orders."""
 
@@ -76,8 +88,15 @@ class _Trainer:
             field.name: torch.from_numpy(np.stack([getattr(split, field.name) for split in splits]))
             for field in fields(splits[0])
         }
-        # The same for every run (R, ...), as evaluation wants it.
-        self.repeated = {name: self._runs(part) for name, part in self.data.items()}
+        # As evaluation wants them: inputs (R, B, D) with padding examples, and labels (R, N), of every run.
+        self.inputs = {
+            part: pad_examples(self._runs(self.data[f"x_{part}"])) for part in ("train", "validation", "test")
+        }
+        self.labels = {
+            "train": self._runs(self.data["train_given"]),
+            "validation": self._runs(self.data["validation_labels"]),
+            "test": self._runs(self.data["test_labels"]),
+        }
         classes = len(class_names(setup.dataset, setup.classes))
         sizes = (self.first.x_train.shape[1], *setup.hidden, classes)
         self.network = BatchedMLP(sizes, setup.runs, setup.activation)
@@ -96,6 +115,7 @@ class _Trainer:
         return x.repeat_interleave(len(self.setup.epsilons), 0)
 
     @torch.no_grad()
+    @_one_thread()
     def train_epoch(self) -> None:
         """One pass over the training part: each seed in its own order, its epsilons in the same one."""
         on_label, on_other = torch.from_numpy(self.targets.astype(np.float32)).T[..., None, None]
@@ -110,27 +130,33 @@ class _Trainer:
             # Padding repeats row 0 and is left out of the gradient.
             rows = F.pad(batch, (0, padded(size) - size)).flatten()
             states = self.network.activations(x_train.index_select(0, rows).view(runs, -1, x_train.shape[1]))
-            labels = given.index_select(0, rows).view(runs, -1, 1)
+            labels = given.index_select(0, rows).view(runs, 1, -1)
             # The gradient of the mean smoothed cross-entropy on the logits: (p - q') / B.
-            delta = torch.softmax(states[-1], -1).sub_(on_other)
-            delta.scatter_add_(2, labels, (on_other - on_label).expand_as(labels))
-            delta[:, size:] = 0
+            delta = torch.softmax(states[-1], 1).sub_(on_other)
+            delta.scatter_add_(1, labels, (on_other - on_label).expand_as(labels))
+            delta[..., size:] = 0
             self.network.backward(states, delta.div_(size))
             self.optimizer.step()
 
+    def _outputs(self, part: str) -> tuple[Tensor, Tensor, np.ndarray]:
+        """Penultimate features (R, H, N), logits (R, K, N) and whether these are finite (R,), else 0."""
+        examples = self.labels[part].shape[1]
+        *_, features, logits = self.network.activations(self.inputs[part])
+        finite = logits.sum((1, 2)).isfinite()
+        logits[~finite] = 0  # so that no measure warns of a run whose numbers overflowed
+        return features[..., :examples], logits[..., :examples], finite.numpy()
+
     @torch.no_grad()
+    @_one_thread()
     def snapshot(self, epoch: int) -> Snapshot:
         """All measures, and the first seed in full; a run that has gone bad is marked with the epoch."""
         shape = (len(self.setup.seeds), len(self.setup.epsilons))
-        train_features, train_logits = self.network(self.repeated["x_train"])
-        test_features, test_logits = self.network(self.repeated["x_test"])
-        # Numbers that overflowed must not raise warnings in the measures; `good` says whose they are.
-        measures: dict[str, Any] = training_measures(
-            torch.nan_to_num(train_logits), self.repeated["train_given"], self.targets
-        ) | held_out_measures(torch.nan_to_num(test_logits), self.repeated["test_labels"])
-        finite = train_logits.isfinite().all((1, 2)) & test_logits.isfinite().all((1, 2))
-        good = finite.numpy() & (measures["train_loss"] < DIVERGED_LOSS)
-        first, shown = self.first, slice(shape[1])
+        train_features, train_logits, train_finite = self._outputs("train")
+        test_features, test_logits, test_finite = self._outputs("test")
+        measures: dict[str, Any] = training_measures(train_logits, self.labels["train"], self.targets)
+        measures |= held_out_measures(test_logits, self.labels["test"])
+        good = train_finite & test_finite & (measures["train_loss"] < DIVERGED_LOSS)
+        first = self.first
         return Snapshot(
             epoch=epoch,
             finished=False,
@@ -138,22 +164,26 @@ class _Trainer:
             diverged=np.where(good, NEVER, epoch).reshape(shape),
             test=Part(
                 first.x_test,
-                test_logits[shown].numpy().copy(),
-                test_features[shown].numpy().copy(),
+                self._shown(test_logits),
+                self._shown(test_features),
                 first.test_labels,
                 first.test_labels,
             ),
             train=Part(
                 first.x_train,
-                train_logits[shown].numpy().copy(),
-                train_features[shown].numpy().copy(),
+                self._shown(train_logits),
+                self._shown(train_features),
                 first.train_given,
                 first.train_clean,
             ),
-            weights=self.network.weights[-1][shown].numpy().copy(),
-            biases=self.network.biases[-1][shown, 0].numpy().copy(),
+            weights=self._shown(self.network.weights[-1]),
+            biases=self._shown(self.network.biases[-1])[:, 0],
             grid=self._grid_now(),
         )
+
+    def _shown(self, x: Tensor) -> np.ndarray:
+        """A copy of the first seed's part of x (R, units, examples) as (E, examples, units)."""
+        return x[: len(self.setup.epsilons)].transpose(1, 2).numpy().copy()
 
     def _grid_now(self) -> Grid | None:
         """The first seed's logits over the plane of 2-D inputs."""
@@ -161,17 +191,15 @@ class _Trainer:
             return None
         x, y = self.grid
         points = np.stack(np.meshgrid(x, y), -1).reshape(1, -1, 2)
-        _, logits = self.network(torch.from_numpy(points).expand(len(self.setup.epsilons), -1, -1))
-        return Grid(x, y, logits.numpy())
+        inputs = pad_examples(torch.from_numpy(points)).expand(len(self.setup.epsilons), -1, -1)
+        return Grid(x, y, self._shown(self.network.activations(inputs)[-1])[:, : GRID_SIDE**2])
 
     @torch.no_grad()
+    @_one_thread()
     def best_temperature(self, lost: np.ndarray) -> BestTemperature:
         """Temperatures fitted on the validation parts, (S, E); nan for the runs that are lost (S, E)."""
-        (_, validation), (_, test) = (
-            self.network(self.repeated[part]) for part in ("x_validation", "x_test")
-        )
-        labels = [self.repeated[part] for part in ("validation_labels", "test_labels")]
-        best = fitted_temperatures(torch.nan_to_num(validation), labels[0], torch.nan_to_num(test), labels[1])
+        (_, validation, _), (_, test, _) = self._outputs("validation"), self._outputs("test")
+        best = fitted_temperatures(validation, self.labels["validation"], test, self.labels["test"])
         values = (getattr(best, field.name).reshape(lost.shape) for field in fields(best))
         return BestTemperature(*(np.where(lost, np.nan, value) for value in values))
 

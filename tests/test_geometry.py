@@ -78,8 +78,7 @@ def test_a_rotation_of_the_units_changes_nothing() -> None:
     turn = rotation(2, 16)
     for classes, sign_is_free in ((CLASSES, False), ((0, 9), True)):
         points, turned = (
-            template_plane(weights @ q, classes, biases, features @ q).project(features @ q)
-            for q in (np.eye(16), turn)
+            template_plane(weights @ q, classes, biases, features @ q).project(features @ q) for q in (np.eye(16), turn)
         )
         if sign_is_free:
             points, turned = np.abs(points), np.abs(turned)

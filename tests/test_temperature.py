@@ -86,9 +86,7 @@ def test_temperature_is_the_one_that_a_minimiser_and_a_difference_quotient_find(
 ) -> None:
     logits, labels = validation(0, true_temperature)
     fit = fit_temperature(logits, labels)
-    peer = minimize_scalar(
-        loss, bounds=(0.05, 20), args=(logits, labels), method="bounded", options={"xatol": 1e-10}
-    )
+    peer = minimize_scalar(loss, bounds=(0.05, 20), args=(logits, labels), method="bounded", options={"xatol": 1e-10})
     assert fit.temperature == pytest.approx(1 / peer.x, rel=1e-5)
     assert fit.temperature == pytest.approx(true_temperature, rel=0.2)
     step = 1e-4 / fit.temperature
@@ -116,9 +114,7 @@ def test_temperature_follows_the_scale_of_the_logits_and_ignores_a_shift_of_a_ro
 def test_a_class_masked_everywhere_is_a_class_that_is_not_there() -> None:
     logits, labels = validation(3, 2.0)
     masked = np.insert(logits, 5, -INF, axis=1)
-    assert fit_temperature(masked, labels).temperature == pytest.approx(
-        fit_temperature(logits, labels).temperature
-    )
+    assert fit_temperature(masked, labels).temperature == pytest.approx(fit_temperature(logits, labels).temperature)
 
 
 def test_temperature_changes_confidence_and_not_accuracy() -> None:

@@ -73,8 +73,7 @@ export class Chart {
     this.view = {};
     this.resets = 0;
     this.drawn = {};
-    this.observer = new ResizeObserver(() => this.settle());
-    this.observer.observe(node);
+    new ResizeObserver(() => this.settle()).observe(node);
   }
 
   get zoomed() {
@@ -183,10 +182,5 @@ export class Chart {
     const { width, height } = layout;
     const scale = format === "png" ? 2 : 1;
     return this.plotly.downloadImage({ data, layout: opaque }, { format, filename, width, height, scale });
-  }
-
-  destroy() {
-    this.observer.disconnect();
-    this.plotly?.purge(this.node);
   }
 }

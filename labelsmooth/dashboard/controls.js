@@ -37,7 +37,7 @@ const KEYS = { " ": "toggle", ArrowLeft: "back", ArrowRight: "forward", Home: "f
 
 export class Controls {
   // `hear` = {act(action), scrub(index), rest(), hold(), release()}: what the viewer did.
-  constructor(root, hear, signal) {
+  constructor(root, hear) {
     root.innerHTML = MARKUP;
     this.root = root;
     this.hear = hear;
@@ -46,10 +46,10 @@ export class Controls {
     }
     this.buttons = {};
     for (const element of root.querySelectorAll("[data-do]")) this.buttons[element.dataset.do] = element;
-    this.listen(signal);
+    this.listen();
   }
 
-  listen(signal) {
+  listen() {
     const { root, hear, scrub, chart, save } = this;
     root.addEventListener("click", event => this.act(event.target.closest("[data-do]")?.dataset.do));
     root.addEventListener("keydown", event => this.press(event));
@@ -62,7 +62,7 @@ export class Controls {
       part.addEventListener("pointerdown", event => event.button === 0 && hear.hold());
     }
     for (const type of ["pointerup", "pointercancel"]) {
-      addEventListener(type, () => hear.release(), { signal, capture: true });
+      addEventListener(type, () => hear.release(), { capture: true });
     }
   }
 

@@ -6,25 +6,34 @@ import { Controls } from "./controls.js";
 // More beats than this at once mean that the page slept, not that the film is late.
 const LEAP = 5;
 
-// Where every film stands: followers go there, and a film that is mounted again goes on from there.
-const places = new Map();
+// Films by their keys, as long as the tab is open: Streamlit takes an element away when the viewer leaves its page,
+// and at times for a moment only, and puts up another one; the film then moves there with all that it holds.
+const films = new Map();
+
+// The names of the frames on screen, for the films that follow.
+const shown = new Map();
 const stage = new EventTarget();
 
 class Film {
-  constructor(root) {
-    this.root = root;
-    this.life = new AbortController();
-    const { signal } = this.life;
-    this.controls = new Controls(root, this, signal);
+  constructor() {
+    this.root = document.createElement("div");
+    this.root.className = "film";
+    this.controls = new Controls(this.root, this);
     this.chart = new Chart(this.controls.chart, {
       changed: () => this.paint(),
       failed: text => this.controls.complain(text),
     });
     this.queue = [];
-    stage.addEventListener("moved", ({ detail }) => this.hear(detail), { signal });
+    stage.addEventListener("moved", ({ detail }) => this.hear(detail));
   }
 
   // Messages from Python
+
+  mount(slot) {
+    if (this.root.parentNode === slot || !slot.isConnected) return;
+    slot.replaceChildren(this.root);
+    this.play(this.playing);
+  }
 
   receive(message, say) {
     this.say = say;
@@ -56,15 +65,14 @@ class Film {
     this.ended = ended;
   }
 
-  begin({ run, key, autoplay, total, follow }) {
-    const place = places.get(key);
-    this.place = this.run === undefined && place?.run === run ? place : undefined;
+  begin({ run, autoplay, total, follow }) {
     this.run = run;
     this.frames = [];
     this.names = new Map();
     this.at = -1;
     this.start = undefined;
     this.complete = false;
+    this.ended = false;
     const plays = autoplay && total > 0 && !follow;
     // A viewer who wants less motion sees the newest frame until he starts the film.
     this.still = plays && matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -79,12 +87,9 @@ class Film {
   seat() {
     const { start, autoplay, follow } = this.message;
     if (follow) {
-      this.at = this.names.get(places.get(follow)?.name) ?? this.at;
-    } else if (this.still) {
-      this.at = this.newest;
-    } else if (this.at < 0 && this.frames.length) {
-      this.at = this.names.get(this.place?.name) ?? 0;
-      if (this.place) this.play(this.place.playing);
+      this.at = this.names.get(shown.get(follow)) ?? this.at;
+    } else if (this.frames.length) {
+      this.at = this.still ? this.newest : Math.max(this.at, 0);
     }
     if (!autoplay && start !== this.start && this.names.has(start)) {
       this.start = start;
@@ -184,13 +189,13 @@ class Film {
   }
 
   draw() {
-    const { message, run, figure, playing } = this;
+    const { message, figure } = this;
     const frame = this.frames[this.at];
     // A new run leaves the last picture in place until it has a frame of its own.
     if (figure && (frame || !message.total || !this.chart.figure)) this.chart.show(message.library, figure, frame);
     this.paint();
     if (!frame) return;
-    places.set(message.key, { run, name: frame.name, playing });
+    shown.set(message.key, frame.name);
     stage.dispatchEvent(new CustomEvent("moved", { detail: message.key }));
   }
 
@@ -198,23 +203,13 @@ class Film {
     const { message, run, frames, at, playing } = this;
     this.controls.paint({ message, run, frames, at, playing, zoomed: this.chart.zoomed });
   }
-
-  destroy() {
-    this.life.abort();
-    this.chart.destroy();
-  }
 }
 
-const films = new WeakMap();
-
-// Streamlit calls this for every message and every change of theme, with the same element as long as it is mounted.
+// Streamlit calls this for every message and for every change of theme.
 export default function show({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".film");
-  if (!films.has(root)) films.set(root, new Film(root));
-  const film = films.get(root);
+  const { key } = data;
+  if (!films.has(key)) films.set(key, new Film());
+  const film = films.get(key);
+  film.mount(parentElement.querySelector(".film-slot"));
   film.receive(data, setTriggerValue);
-  // Streamlit also cleans up after a message that a later one has overtaken.
-  return () => {
-    if (!root.isConnected) film.destroy();
-  };
 }

@@ -22,7 +22,7 @@ _LOADER = """export default async component =>
 """
 _component = st.components.v2.component(
     "film",
-    html='<div class="film"></div>',
+    html='<div class="film-slot"></div>',
     css=(_HERE / "film.css").read_text(encoding="utf-8"),
     js=_LOADER,
     isolate_styles=False,
@@ -102,9 +102,7 @@ def film(
     browser holds all frames of a reel that is done.
     """
     ledger = f"film {key}"
-    # Streamlit forgets a component that was not on the page in the last run: the browser then has nothing of it.
-    sent = st.session_state.get(ledger) if key in st.session_state else None
-    message, st.session_state[ledger] = parcel(reel, sent)
+    message, st.session_state[ledger] = parcel(reel, st.session_state.get(ledger))
 
     def released() -> None:
         if on_released is not None:

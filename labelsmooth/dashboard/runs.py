@@ -107,15 +107,16 @@ class Registry:
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)  # workers sleep here
         self._news = threading.Condition(self._lock)  # viewers wait here
-        self._runs: OrderedDict[TrainingSetup, Run] = OrderedDict()  # queued, running, finished; oldest first
+        self._runs: OrderedDict[TrainingSetup, Run] = (
+            OrderedDict()
+        )  # not those that ended early; the longest unused first
         self._active: deque[Run] = deque()  # whose turn is next
         self._queue: deque[Run] = deque()
         self._leases: dict[str, _Lease] = {}
         self._discarded: deque[tuple[Run, _Group]] = deque()  # still to be closed by a worker
         self._closed = False
         self._threads = [
-            threading.Thread(target=self._serve, name=f"training-{number}", daemon=True)
-            for number in range(workers)
+            threading.Thread(target=self._serve, name=f"training-{number}", daemon=True) for number in range(workers)
         ]
         for thread in self._threads:
             thread.start()
@@ -215,11 +216,9 @@ class Registry:
         self._discarded.extend((run, group) for group in run._groups if not group.busy)
         run._groups = []
         if state == "finished":
-            self._runs.move_to_end(run.setup)
             self._evict(keep=run)
         else:
             self._forget(run)
-        self._work.notify_all()
         self._news.notify_all()
 
     def _forget(self, run: Run) -> None:

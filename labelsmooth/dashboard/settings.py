@@ -176,9 +176,7 @@ SPECS: dict[str, Spec] = {
         "Hidden layers",
         "Units in each hidden layer, such as 64-64. The last one makes the clusters that are drawn.",
     ),
-    "activation": Choice(
-        "Activation", "What each hidden unit does with its sum.", {"relu": "ReLU", "tanh": "tanh"}
-    ),
+    "activation": Choice("Activation", "What each hidden unit does with its sum.", {"relu": "ReLU", "tanh": "tanh"}),
     "epochs": Number(
         "Epochs",
         "How often the networks go through all training examples. Many epochs let them memorise.",

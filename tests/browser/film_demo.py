@@ -126,3 +126,5 @@ def sweep() -> None:
 
 st.set_page_config(layout="wide")
 st.navigation([st.Page(live, default=True), st.Page(sweep, url_path="sweep")]).run()
+# Where a tick is waiting for the end of this run, Streamlit drops what it has not sent yet, and removes those elements.
+time.sleep(0.05)

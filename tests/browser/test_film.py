@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .conftest import Serve, Visit, visits
+from .conftest import Serve, Visit, said, visits
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, WebSocketRoute
@@ -66,7 +66,7 @@ def live(shared: "Page", console: list[str]) -> Iterator["Page"]:
     wait(shared, PANELS, run=str(run), playing="true")
     yield shared
     assert shared.evaluate("blanks") == 0
-    assert not console
+    assert said(console) == []
 
 
 def wait(page: "Page", film: str, **marks: str) -> None:
@@ -270,7 +270,7 @@ def test_reduced_motion_waits_to_be_started(demo: str, visit: Visit) -> None:
 
 
 def test_it_fits_a_phone_and_follows_the_theme(demo: str, visit: Visit) -> None:
-    page = visit(demo, viewport={"width": 1000, "height": 900}, color_scheme="light")
+    page = visit(demo, color_scheme="light")
     drawn(page, PANELS)
     page.evaluate(WATCH)
     chart = page.locator(f"{PANELS} .film-chart")
@@ -296,8 +296,7 @@ def test_a_missing_library_is_said_in_place(demo: str, visit: Visit, console: li
     note = page.get_by_role("alert").first
     note.wait_for()
     assert "did not load" in note.inner_text()
-    assert console
-    console.clear()
+    assert said(console)
 
 
 def test_a_base_path_holds_on_every_page(serve: Serve, script: Path, visit: Visit) -> None:

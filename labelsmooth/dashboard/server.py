@@ -1,0 +1,34 @@
+"""What the server process holds once for all visitors: the runs and their pictures."""
+
+import gc
+
+import streamlit as st
+import torch
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from labelsmooth.dashboard.gallery import Gallery
+from labelsmooth.dashboard.runs import Registry
+from labelsmooth.setups import TrainingSetup
+from labelsmooth.training import train
+
+
+@st.cache_resource(show_spinner=False)
+def registry() -> Registry:
+    """The background trainings of this server, one thread a worker."""
+    # What the imports made stays for ever: no later collection should look at it again.
+    gc.collect()
+    gc.freeze()
+    return Registry(train, on_worker_start=lambda: torch.set_num_threads(1))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def gallery(setup: TrainingSetup, shown: tuple[int, ...]) -> Gallery:
+    """The pictures of a run for one choice of projected classes."""
+    return Gallery(setup, shown)
+
+
+def viewer() -> str:
+    """Who looks: one name a browser session."""
+    context = get_script_run_ctx()
+    assert context is not None, "only a running page has a viewer"
+    return context.session_id
