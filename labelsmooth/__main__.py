@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"labelsmooth train: {error}", file=sys.stderr)
         return 2
     last = _train_with_progress(setup)
-    print(json.dumps(_record(setup, last), indent=2) if as_json else _table(setup, last))
+    print(json.dumps(_record(setup, last), indent=2, allow_nan=False) if as_json else _table(setup, last))
     return 0
 
 
@@ -88,9 +89,12 @@ def _record(setup: TrainingSetup, last: Snapshot) -> dict[str, Any]:
         "ece_at_best_temperature": last.best.ece,
         "nll_at_best_temperature": last.best.nll,
     }
-    return {"setup": asdict(setup), "epoch": last.epoch} | {
-        name: value.tolist() for name, value in numbers.items()
-    }
+    return {"setup": asdict(setup), "epoch": last.epoch} | {name: _lists(value) for name, value in numbers.items()}
+
+
+def _lists(values: np.ndarray) -> list[list[float | None]]:
+    """Values (S, E) for JSON, which has no NaN: what a run that diverged does not have is null."""
+    return [[value if math.isfinite(value) else None for value in row] for row in values.tolist()]
 
 
 def _table(setup: TrainingSetup, last: Snapshot) -> str:
@@ -99,17 +103,24 @@ def _table(setup: TrainingSetup, last: Snapshot) -> str:
     header = ["epsilon", *COLUMNS.values(), "best T", "ECE at T", "change of accuracy", "change of ECE"]
     rows = [header]
     for column, epsilon in enumerate(setup.epsilons):
-        means = [f"{getattr(last, name)[:, column].mean():.3f}" for name in COLUMNS]
-        best = [f"{values[:, column].mean():.3f}" for values in (last.best.temperature, last.best.ece)]
-        rows.append(
-            [f"{epsilon:g}", *means, *best, *(_change(last, name, column) for name in ("accuracy", "ece"))]
-        )
+        measured = [*(getattr(last, name) for name in COLUMNS), last.best.temperature, last.best.ece]
+        means = [_mean(values[:, column]) for values in measured]
+        rows.append([f"{epsilon:g}", *means, *(_change(last, name, column) for name in ("accuracy", "ece"))])
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     diverged = int(np.sum(last.diverged != NEVER))
     notes = [f"{diverged} of {setup.runs} runs diverged: their last good epoch is shown."] if diverged else []
-    about = f"{setup.dataset}, {len(setup.seeds)} seeds, epoch {last.epoch}; test part, means over seeds"
-    return "\n".join([about, *lines, "Changes: paired, against the first epsilon, 95 % t interval.", *notes])
+    if len(setup.seeds) > 1:
+        notes.append("Changes: paired, against the first epsilon, with half their 95 % t interval.")
+    seeds = "one seed" if len(setup.seeds) == 1 else f"means over {len(setup.seeds)} seeds"
+    about = f"{setup.dataset}, epoch {last.epoch}; {seeds}; on the test part, but the train gap"
+    return "\n".join([about, *lines, *notes])
+
+
+def _mean(values: np.ndarray) -> str:
+    """Mean over seeds (S,) but those without a value, as text."""
+    known = values[np.isfinite(values)]
+    return f"{known.mean():.3f}" if known.size else "-"
 
 
 def _change(last: Snapshot, measure: str, column: int) -> str:
@@ -117,7 +128,8 @@ def _change(last: Snapshot, measure: str, column: int) -> str:
         return ""
     values = getattr(last, measure)
     result = compare(values[:, 0], values[:, column])
-    return f"{signed(result.difference)} +- {result.half_width:.3f}"
+    spread = f" +- {result.half_width:.3f}" if result.seeds > 1 else ""
+    return signed(result.difference) + spread
 
 
 if __name__ == "__main__":

@@ -94,9 +94,11 @@ def _calibration_sentence(snapshot: Snapshot) -> str:
     if hard == smoothed:
         models = f"Both models are {hard}"
     change = f"{models}: ECE {ece.hard:.3f} on hard labels, {ece.smoothed:.3f} smoothed, {_change(ece, 3)}"
-    if snapshot.best is None:
+    # A run that diverged has no best temperature.
+    fitted = snapshot.best is not None and np.isfinite(snapshot.best.temperature[:, 0])
+    if snapshot.best is None or not np.any(fitted):
         return f"{change}."
-    scaled, temperature = snapshot.best.ece[:, 0].mean(), snapshot.best.temperature[:, 0].mean()
+    scaled, temperature = snapshot.best.ece[fitted, 0].mean(), snapshot.best.temperature[fitted, 0].mean()
     return (
         f"{change}. Leaving the labels hard and dividing the logits by a temperature fitted on validation "
         f"data (T = {temperature:.2f}) gives ECE {scaled:.3f}."

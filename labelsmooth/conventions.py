@@ -29,9 +29,7 @@ def check_epsilon(epsilon: float, divergence: str = "cross_entropy") -> None:
         raise ValueError(f"epsilon must be in [0, 1] for 'kl', as log(negative) is undefined; got {epsilon}")
 
 
-def target_probabilities(
-    epsilon: float, num_classes: int, convention: Convention = "uniform"
-) -> tuple[float, float]:
+def target_probabilities(epsilon: float, num_classes: int, convention: Convention = "uniform") -> tuple[float, float]:
     """Give the smoothed target probability of the label and of every other class.
 
     Formula: "uniform" (1 - eps + eps/K, eps/K); "others" (1 - eps, eps/(K - 1)).
@@ -137,9 +135,7 @@ def minimum_loss(
     return 0.0 - _x_log_x(label) - (num_classes - 1) * _x_log_x(other)
 
 
-def compose_noise(
-    epsilon: float, label_noise: float, num_classes: int, convention: Convention = "uniform"
-) -> float:
+def compose_noise(epsilon: float, label_noise: float, num_classes: int, convention: Convention = "uniform") -> float:
     """Give the one "uniform" epsilon that smoothing and symmetric label noise amount to together.
 
     Formula: 1 - r = (1 - eps)(1 - rho), so r = eps + rho - eps rho; "others" enters as eps K/(K - 1).

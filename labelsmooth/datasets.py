@@ -5,7 +5,7 @@ Legend: N examples, D features, K classes.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from sklearn import datasets as sklearn_datasets
@@ -106,27 +106,15 @@ DATASETS: dict[str, Dataset] = {
         standardise=False,
         shown=(3, 5, 8),
     ),
-    "wine": Dataset(
-        "wine", _real(sklearn_datasets.load_wine), 178, ("cultivar 1", "cultivar 2", "cultivar 3")
-    ),
-    "breast cancer": Dataset(
-        "breast cancer", _real(sklearn_datasets.load_breast_cancer), 569, ("malignant", "benign")
-    ),
+    "wine": Dataset("wine", _real(sklearn_datasets.load_wine), 178, ("cultivar 1", "cultivar 2", "cultivar 3")),
+    "breast cancer": Dataset("breast cancer", _real(sklearn_datasets.load_breast_cancer), 569, ("malignant", "benign")),
     "iris": Dataset("iris", _real(sklearn_datasets.load_iris), 150, ("setosa", "versicolor", "virginica")),
     "moons": Dataset("two moons", _moons, SYNTHETIC_ROWS, ("upper moon", "lower moon")),
     "circles": Dataset("two circles", _circles, SYNTHETIC_ROWS, ("outer circle", "inner circle")),
     "blobs": Dataset("blobs", _blobs, SYNTHETIC_ROWS, choose_classes=(2, 10)),
     "spirals": Dataset("spirals", _spirals, SYNTHETIC_ROWS, choose_classes=(2, 5)),
-    "hard": Dataset(
-        "hard (5 classes, 20 features)", _hard, 2 * SYNTHETIC_ROWS, tuple(f"class {k}" for k in range(5))
-    ),
+    "hard": Dataset("hard (5 classes, 20 features)", _hard, 2 * SYNTHETIC_ROWS, tuple(f"class {k}" for k in range(5))),
 }
-
-
-def dataset_classes(name: str) -> tuple[int, int]:
-    """Fewest and most classes this data set can have."""
-    dataset = DATASETS[name]
-    return dataset.choose_classes or (len(dataset.class_names), len(dataset.class_names))
 
 
 def class_names(name: str, classes: int) -> tuple[str, ...]:
@@ -144,9 +132,7 @@ def smallest_train_size(name: str, classes: int) -> int:
     return 2 * len(class_names(name, classes))
 
 
-def add_label_noise(
-    labels: np.ndarray, noise: float, num_classes: int, generator: np.random.Generator
-) -> np.ndarray:
+def add_label_noise(labels: np.ndarray, noise: float, num_classes: int, generator: np.random.Generator) -> np.ndarray:
     """Labels (N,) of which round(noise * N) were drawn anew, uniformly over all K classes.
 
     The same generator state gives nested noise: what a small share changes, a larger share changes alike.
@@ -159,7 +145,7 @@ def add_label_noise(
     return noisy
 
 
-@cache
+@lru_cache(maxsize=64)  # real data are parsed once; a server sees ever new seeds
 def _rows(name: str, seed: int, classes: int) -> Rows:
     x, y = DATASETS[name].make(seed, classes)
     return x.astype(np.float64), y.astype(np.int64)
@@ -175,14 +161,10 @@ def make_split(
     noisy_validation: bool = False,
 ) -> Split:
     """Stratified parts of a data set for one seed, float32; what training leaves is split 1:3."""
-    data_seed, split_seed, noise_seed = (
-        int(s) for s in np.random.SeedSequence(seed).generate_state(3, np.uint32)
-    )
+    data_seed, split_seed, noise_seed = (int(s) for s in np.random.SeedSequence(seed).generate_state(3, np.uint32))
     x, y = _rows(name, data_seed if _is_sampled(name) else 0, classes)
     num_classes = len(class_names(name, classes))
-    x_train, x_rest, clean, y_rest = train_test_split(
-        x, y, train_size=train_size, stratify=y, random_state=split_seed
-    )
+    x_train, x_rest, clean, y_rest = train_test_split(x, y, train_size=train_size, stratify=y, random_state=split_seed)
     x_validation, x_test, y_validation, y_test = train_test_split(
         x_rest, y_rest, train_size=len(y_rest) // 4, stratify=y_rest, random_state=split_seed
     )

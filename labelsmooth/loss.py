@@ -191,9 +191,7 @@ class LabelSmoothingLoss(nn.Module):
 
     def _label_apart(self, num_classes: int) -> bool:
         """Whether the label's two terms have opposite signs, so that a logit of -inf would give inf - inf."""
-        return self.epsilon < 0 or (
-            self.convention == "others" and self.epsilon * num_classes >= num_classes - 1
-        )
+        return self.epsilon < 0 or (self.convention == "others" and self.epsilon * num_classes >= num_classes - 1)
 
     def _spread(self, log_probs: Tensor, off: Tensor) -> Tensor:
         """Sum of mass (K,) times log-probability (N, K, ...) over the classes: (N, ...)."""
@@ -244,14 +242,11 @@ def _check_logits(logits: Tensor, labels: Tensor) -> None:
     if not logits.is_floating_point():
         raise ValueError(f"logits must be floating point; got {logits.dtype}")
     if logits.ndim == 0 or logits.shape[min(1, logits.ndim - 1)] == 0:
-        raise ValueError(
-            f"logits must have shape (N, K), (N, K, d1, ...) or (K,), K >= 1; got {tuple(logits.shape)}"
-        )
+        raise ValueError(f"logits must have shape (N, K), (N, K, d1, ...) or (K,), K >= 1; got {tuple(logits.shape)}")
     expected = () if logits.ndim == 1 else (logits.shape[0], *logits.shape[2:])
     if labels.shape != expected:
         raise ValueError(
-            f"labels must have shape {tuple(expected)} for logits {tuple(logits.shape)}; "
-            f"got {tuple(labels.shape)}"
+            f"labels must have shape {tuple(expected)} for logits {tuple(logits.shape)}; got {tuple(labels.shape)}"
         )
 
 

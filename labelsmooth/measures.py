@@ -75,6 +75,4 @@ def fitted_temperatures(
         ]
     )
     scored = _score(test.double() / torch.from_numpy(fitted)[:, None, None], test_labels)
-    return BestTemperature(
-        fitted, ece_of_runs(scored.confidence, scored.correct), -scored.on_label.mean(-1)
-    )
+    return BestTemperature(fitted, ece_of_runs(scored.confidence, scored.correct), -scored.on_label.mean(-1))

@@ -41,7 +41,7 @@ class BatchedMLP:
         self.gradients = torch.zeros_like(self.parameters)
 
         def views(flat: Tensor) -> list[Tensor]:
-            blocks = flat.split([runs * length for length in lengths])
+            blocks = torch.split(flat, [runs * length for length in lengths])
             return [
                 block.view(runs, -1)[:, : rows * columns].view(runs, rows, columns)
                 for block, (rows, columns) in zip(blocks, shapes, strict=True)

@@ -59,7 +59,9 @@ def _model(snapshot: Snapshot, column: int, classes: Sequence[int], previous: Te
         previous=previous,
     )
     clusters = tuple(plane.project(features[of_class]) for of_class in rows)
-    templates = plane.templates_at_scale_of(np.concatenate(clusters))
+    # Of two classes only x belongs to the templates: y would make their segment too long.
+    in_plane = np.array([1.0, 1.0 if len(classes) > 2 else 0.0])
+    templates = plane.templates_at_scale_of(np.concatenate(clusters) * in_plane)
     curve = reliability_curve(softmax(part.logits[column]), part.labels, BINS)
     return ModelPicture(clusters, templates, plane, curve)
 

@@ -1,17 +1,18 @@
 """What is trained: every choice that changes a number, validated, hashable, and free of torch."""
 
+import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from labelsmooth.conventions import Convention
-from labelsmooth.datasets import DATASETS, dataset_classes, largest_train_size, smallest_train_size
+from labelsmooth.datasets import DATASETS, largest_train_size, smallest_train_size
 
 CONVENTIONS = get_args(Convention)
 ACTIVATIONS = ("relu", "tanh")
 OPTIMIZERS = ("adam", "sgd")
 
-# name: (smallest, largest) of every numeric choice; the pages offer the same ranges
+# name: (smallest, largest) of every numeric choice that does not depend on the data set
 RANGES: dict[str, tuple[float, float]] = {
     "label_noise": (0.0, 0.8),
     "epsilon": (-0.5, 1.0),
@@ -25,7 +26,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "runs": (1, 2000),
 }
 
-RUNS_A_GROUP = 25  # about as many networks as fit the cache of a core
+ANY_CLASSES = (2, 10)  # of data sets that ignore `classes`
+RUNS_A_GROUP = 25  # at most, unless a seed has more: about as many networks as fit the cache of a core
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,10 @@ class TrainingSetup:
         _check_member("convention", self.convention, CONVENTIONS)
         _check_member("activation", self.activation, ACTIVATIONS)
         _check_member("optimizer", self.optimizer, OPTIMIZERS)
-        low, high = dataset_classes(self.dataset)
-        _check_between(
-            "classes", self.classes, low, high, whole=True, when=bool(DATASETS[self.dataset].choose_classes)
-        )
+        for name, kind in {"hidden": tuple, "epsilons": tuple, "seeds": tuple, "noisy_validation": bool}.items():
+            if not isinstance(getattr(self, name), kind):
+                raise ValueError(f"{name} must be a {kind.__name__}; got {getattr(self, name)!r}")
+        _check_between("classes", self.classes, *(DATASETS[self.dataset].choose_classes or ANY_CLASSES), whole=True)
         smallest = smallest_train_size(self.dataset, self.classes)
         _check_between("train_size", self.train_size, smallest, largest_train_size(self.dataset), whole=True)
         for name in ("label_noise", "learning_rate", "weight_decay"):
@@ -81,21 +83,21 @@ class TrainingSetup:
         return len(self.seeds) * len(self.epsilons)
 
     def groups(self) -> Iterator["TrainingSetup"]:
-        """The same experiment in parts: whole seeds, about RUNS_A_GROUP networks each, in order."""
-        size = max(1, RUNS_A_GROUP // len(self.epsilons))
+        """The same experiment in equal parts: whole seeds, at most RUNS_A_GROUP networks each, in order."""
+        most = max(1, RUNS_A_GROUP // len(self.epsilons))
+        parts = math.ceil(len(self.seeds) / most)
+        size = math.ceil(len(self.seeds) / parts)
         for start in range(0, len(self.seeds), size):
             yield replace(self, seeds=self.seeds[start : start + size])
 
 
 def _check_member(name: str, value: Any, allowed: Collection[str]) -> None:
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}; got {value!r}")
 
 
-def _check_between(
-    name: str, value: Any, low: float, high: float, *, whole: bool = False, when: bool = True
-) -> None:
+def _check_between(name: str, value: Any, low: float, high: float, *, whole: bool = False) -> None:
     kind = int if whole else (int, float)
-    if when and (isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high):
+    if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
         number = "a whole number" if whole else "a number"
-        raise ValueError(f"{name} must be {number} between {low:g} and {high:g}; got {value!r}")
+        raise ValueError(f"{name} must be {number} between {low:.10g} and {high:.10g}; got {value!r}")

@@ -84,10 +84,11 @@ class Snapshot:
 
     @property
     def nbytes(self) -> int:
-        """Bytes that this snapshot alone keeps alive: the labels are shared by all snapshots of a run."""
+        """Bytes that this snapshot alone keeps alive: data and grid points are shared by all of a run."""
         arrays = [self.test.logits, self.test.features, self.train.logits, self.train.features]
-        arrays += [self.weights, self.biases, *(getattr(self, name) for name in MEASURES)]
+        arrays += [self.weights, self.biases, self.diverged, *(getattr(self, name) for name in MEASURES)]
         arrays += [] if self.grid is None else [self.grid.logits]
+        arrays += [] if self.best is None else [self.best.temperature, self.best.ece, self.best.nll]
         return sum(array.nbytes for array in arrays)
 
 
@@ -100,16 +101,18 @@ def merge(parts: Sequence[Snapshot]) -> Snapshot:
     joined: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts]) for name in (*MEASURES, "diverged")
     }
-    best = None
-    if first.best is not None:
-        every = [part.best for part in parts if part.best is not None]
-        best = BestTemperature(
-            **{
-                f.name: np.concatenate([getattr(one, f.name) for one in every])
-                for f in fields(BestTemperature)
-            }
-        )
-    return replace(first, finished=all(part.finished for part in parts), best=best, **joined)
+    finished = all(part.finished for part in parts)
+    # A group whose runs all diverged has finished before the others.
+    best = _merge_best([part.best for part in parts if part.best is not None]) if finished else None
+    return replace(first, finished=finished, best=best, **joined)
+
+
+def _merge_best(parts: Sequence[BestTemperature]) -> BestTemperature | None:
+    """The temperatures of all groups, if there are any."""
+    if not parts:
+        return None
+    names = (field.name for field in fields(BestTemperature))
+    return BestTemperature(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 def keep_last_good(new: Snapshot, previous: Snapshot) -> Snapshot:
@@ -118,9 +121,7 @@ def keep_last_good(new: Snapshot, previous: Snapshot) -> Snapshot:
     lost = diverged != NEVER
     if not lost.any():
         return new
-    kept: dict[str, Any] = {
-        name: np.where(lost, getattr(previous, name), getattr(new, name)) for name in MEASURES
-    }
+    kept: dict[str, Any] = {name: np.where(lost, getattr(previous, name), getattr(new, name)) for name in MEASURES}
 
     def choose(after: np.ndarray, before: np.ndarray) -> np.ndarray:
         return np.where(lost[0].reshape(-1, *[1] * (after.ndim - 1)), before, after)

@@ -101,9 +101,7 @@ class _Trainer:
         sizes = (self.first.x_train.shape[1], *setup.hidden, classes)
         self.network = BatchedMLP(sizes, setup.runs, setup.activation)
         # Streams 1 and 2 of a seed; its data come from the seed itself. A seed's epsilons share all of it.
-        self.network.initialise(
-            [np.random.default_rng([seed, 1]) for seed in setup.seeds for _ in setup.epsilons]
-        )
+        self.network.initialise([np.random.default_rng([seed, 1]) for seed in setup.seeds for _ in setup.epsilons])
         self.orders = [np.random.default_rng([seed, 2]) for seed in setup.seeds]
         targets = [target_probabilities(e, classes, setup.convention) for e in setup.epsilons]
         self.targets = np.array(targets * len(setup.seeds))  # (R, 2): on the label, on every other class
@@ -122,9 +120,7 @@ class _Trainer:
         runs, examples = self.setup.runs, self.setup.train_size
         # One gather a batch serves all runs: seed s finds its rows behind those of the s seeds before it.
         x_train, given = self.data["x_train"].flatten(0, 1), self.data["train_given"].flatten()
-        order = np.stack(
-            [s * examples + generator.permutation(examples) for s, generator in enumerate(self.orders)]
-        )
+        order = np.stack([s * examples + generator.permutation(examples) for s, generator in enumerate(self.orders)])
         for batch in torch.split(self._runs(torch.from_numpy(order)), self.setup.batch_size, dim=1):
             size = batch.shape[1]
             # Padding repeats row 0 and is left out of the gradient.
@@ -192,7 +188,7 @@ class _Trainer:
         x, y = self.grid
         points = np.stack(np.meshgrid(x, y), -1).reshape(1, -1, 2)
         inputs = pad_examples(torch.from_numpy(points)).expand(len(self.setup.epsilons), -1, -1)
-        return Grid(x, y, self._shown(self.network.activations(inputs)[-1])[:, : GRID_SIDE**2])
+        return Grid(x, y, self._shown(self.network.activations(inputs)[-1][..., : GRID_SIDE**2]))
 
     @torch.no_grad()
     @_one_thread()

@@ -141,6 +141,30 @@ def test_what_widgets_hold_is_corrected_to_what_the_data_set_allows(
     assert_usable(settings, said)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "expected", "sentences"),
+    [
+        ("epsilon", 0.30000000000000004, {"epsilon": 0.3}, []),
+        ("hidden", " 32-16", {"hidden": (32, 16)}, []),
+        ("hidden", "many", {}, ["Hidden layers: many is not 1 to 4 widths from 2 to 512; 64-64 stays."]),
+        ("hidden", "1", {"hidden": (2,)}, ["Hidden layers: 1 is not 1 to 4 widths from 2 to 512; 2 is used."]),
+        ("dataset", "iris", {"dataset": "iris", "train_size": 90, "shown": (0, 1, 2)},
+         ["Training examples: 1000 is more than iris allows; 90 is used.",
+          "Classes shown: 3-5-8 is not 3 different classes of iris, 0 to 2; 0-1-2 is used."]),
+    ],
+)  # fmt: skip
+def test_a_change_takes_the_other_choices_along(
+    name: str, value: Any, expected: dict[str, Any], sentences: list[str]
+) -> None:
+    assert Settings().changed(name, value) == (replace(Settings(), **expected), sentences)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_typed_text_breaks_the_settings(text: str) -> None:
+    for name in SPECS:
+        assert_usable(*Settings().changed(name, text))
+
+
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_naming_a_data_set_alone_needs_no_correction(dataset: str) -> None:
     settings, said = Settings.from_query({"dataset": dataset})

@@ -52,8 +52,8 @@ def write_address() -> None:
 
 
 def say_corrections() -> None:
-    """Tell once what was changed in the visitor's choices, as plain text."""
-    for sentence in st.session_state.pop(_SAID, []):
+    """Tell what was changed in the visitor's choices, as plain text, until the next choice."""
+    for sentence in st.session_state[_SAID]:
         with st.container(border=True):
             st.text(sentence)
 
@@ -61,6 +61,8 @@ def say_corrections() -> None:
 def first_choices() -> None:
     """Presets and epsilon, which stand above the film."""
     chosen = matching_preset(current())
+    if chosen is not None:
+        st.markdown(PRESETS[chosen].summary)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.session_state["preset"] = chosen
         st.pills(
@@ -69,13 +71,12 @@ def first_choices() -> None:
             format_func=lambda name: PRESETS[name].title,
             key="preset",
             on_change=_take_preset,
+            wrap=True,
             help="Settings that each show something else. The address of the page holds them all.",
         )
         st.button("New seed", on_click=_new_seed, help="The same experiment with other random numbers")
         st.button("Reset", on_click=_reset, help="Back to the first story")
     _widget("epsilon")
-    if chosen is not None:
-        st.caption(PRESETS[chosen].summary)
 
 
 def sidebar_choices() -> None:
@@ -86,22 +87,21 @@ def sidebar_choices() -> None:
         for name in ("dataset", "classes", "train_size", "label_noise"):
             if name != "classes" or DATASETS[settings.dataset].choose_classes:
                 _widget(name)
-        st.subheader("Picture")
-        _class_pickers()
-        _widget("scale")
-        _widget("seeds")
+        with st.expander("Clusters"):
+            _class_pickers()
+            _widget("scale")
         with st.expander("Network and training"):
             for name in ("hidden", "activation", "epochs", "batch_size", "learning_rate", "optimizer", "weight_decay"):
                 _widget(name)
-        with st.expander("Fine points"):
-            for name in ("convention", "noisy_validation", "seed"):
+        with st.expander("Seeds and conventions"):
+            for name in ("seed", "seeds", "convention", "noisy_validation"):
                 _widget(name)
 
 
 def _widget(name: str) -> None:
     """The widget of one field, in the form that its kind of choice asks for."""
     spec, value = current().spec(name), getattr(current(), name)
-    common: dict[str, Any] = {"key": name, "help": spec.help, "on_change": _changed, "args": (name,)}
+    common: dict[str, Any] = {"key": name, "help": spec.help, "on_change": _changed, "args": (name, name)}
     if isinstance(spec, Choice):
         _show(name, value)
         options = spec.options
@@ -110,8 +110,11 @@ def _widget(name: str) -> None:
         _show(name, value)
         st.toggle(spec.label, **common)
     elif isinstance(spec, Number) and isinstance(spec.options, range):
-        _show(name, value)
         low, high = spec.options[0], spec.options[-1]
+        # Streamlit resets a widget whose limits change, whatever the session holds: with others it is another one.
+        common["key"] = f"{name} {low} to {high}"
+        common["args"] = (name, common["key"])
+        _show(common["key"], value)
         field: Callable[..., Any] = st.slider if high - low <= SLIDER_STEPS else st.number_input
         field(spec.label, low, high, step=1, **common)
     elif isinstance(spec, Number):
@@ -134,21 +137,21 @@ def _class_pickers() -> None:
     names = class_names(settings.dataset, settings.classes)
     if len(names) <= len(settings.shown):
         return
-    st.markdown(settings.spec("shown").label, help=settings.spec("shown").help)
-    for column, (place, shown) in zip(st.columns(len(settings.shown)), enumerate(settings.shown), strict=True):
+    for place, shown in enumerate(settings.shown):
         _show(f"shown {place}", shown)
-        column.selectbox(
-            _PLACES[place],
+        st.selectbox(
+            f"Class on the {_PLACES[place]}",
             range(len(names)),
             format_func=lambda label: names[label],
             key=f"shown {place}",
+            help=settings.spec("shown").help,
             on_change=_pick_class,
             args=(place,),
         )
 
 
-def _changed(name: str) -> None:
-    _keep(*current().changed(name, st.session_state[name]))
+def _changed(name: str, key: str) -> None:
+    _keep(*current().changed(name, st.session_state[key]))
 
 
 def _pick_class(place: int) -> None:

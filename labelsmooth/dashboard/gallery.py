@@ -4,7 +4,6 @@ import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from labelsmooth.calibration import NullECE, null_ece, softmax
 from labelsmooth.conventions import compose_noise, optimal_logit_gap
@@ -48,7 +47,7 @@ class Gallery:
         self._frames: list[tuple[Frame, Frame, Frame | None]] = []  # live, curves, boundary
         self._walls: dict[tuple[int, str], Wall] = {}  # by number of snapshots and scale: the latest of each scale
 
-    def wall(self, snapshots: Sequence[Snapshot], scale: Literal["own", "common"]) -> Wall:
+    def wall(self, snapshots: Sequence[Snapshot], scale: str) -> Wall:
         """The pictures of these snapshots, at least one; the same objects for everybody who asks."""
         with self._lock:
             for snapshot in snapshots[len(self._pictures) :]:
@@ -66,7 +65,7 @@ class Gallery:
         live = live_frame(self._pictures[-1], _caption(snapshot, self.setup.seeds[0]))
         self._frames.append((live, curves_frame(snapshot.epoch), boundary))
 
-    def _hang(self, snapshots: Sequence[Snapshot], scale: Literal["own", "common"]) -> Wall:
+    def _hang(self, snapshots: Sequence[Snapshot], scale: str) -> Wall:
         count = len(snapshots)
         view = LiveView(tuple(self.names[label] for label in self._shown), self.setup.epsilons[-1], scale)
         live, curves, boundary = zip(*self._frames[:count], strict=True)

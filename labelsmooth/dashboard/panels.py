@@ -64,7 +64,7 @@ def metric_strip(snapshot: Snapshot, optima: GapOptima) -> None:
 
 
 def _metric(title: str, values: str, below: str, meaning: str) -> None:
-    st.metric(title, values, below, delta_color="off", delta_arrow="off", help=meaning, width=185)
+    st.metric(title, values, below, delta_color="off", delta_arrow="off", help=meaning, width=172)
 
 
 def _difference(result: Comparison, scale: float, digits: int) -> str:

@@ -107,9 +107,8 @@ class Registry:
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)  # workers sleep here
         self._news = threading.Condition(self._lock)  # viewers wait here
-        self._runs: OrderedDict[TrainingSetup, Run] = (
-            OrderedDict()
-        )  # not those that ended early; the longest unused first
+        # Queued, running and finished ones; the longest unused first.
+        self._runs: OrderedDict[TrainingSetup, Run] = OrderedDict()
         self._active: deque[Run] = deque()  # whose turn is next
         self._queue: deque[Run] = deque()
         self._leases: dict[str, _Lease] = {}

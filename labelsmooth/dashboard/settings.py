@@ -7,12 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from labelsmooth.datasets import (
-    DATASETS,
-    class_names,
-    largest_train_size,
-    smallest_train_size,
-)
+from labelsmooth.datasets import DATASETS, class_names, largest_train_size, smallest_train_size
 from labelsmooth.setups import RANGES, TrainingSetup
 
 VERSION = "1"
@@ -48,7 +43,7 @@ class Number(Spec):
     owner: str = "this page"  # who sets the limits
 
     def read(self, text: str) -> Reading:
-        if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", text, re.ASCII | re.IGNORECASE):
+        if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", text, re.IGNORECASE):
             return None, "is not a number"
         number = float(text)
         if number > self.options[-1]:
@@ -92,7 +87,7 @@ class Wholes(Spec):
 
     def _split(self, text: str) -> tuple[int, ...]:
         """The numbers; none of them if the text is anything else."""
-        is_list = re.fullmatch(r"\d+(-\d+)*", text, re.ASCII)
+        is_list = re.fullmatch(r"\d+(-\d+)*", text)
         return tuple(map(int, text.split("-"))) if is_list else ()
 
 
@@ -268,6 +263,17 @@ class Settings:
     def corrected(self) -> tuple["Settings", list[str]]:
         """The nearest valid settings, and a sentence for each correction."""
         return Settings.from_query(self.to_query())
+
+    def changed(self, name: str, value: Any) -> tuple["Settings", list[str]]:
+        """One choice changed by a widget, to the nearest valid value or not at all; others follow where they must."""
+        spec = self.spec(name)
+        (text,) = _texts(spec.write(value))
+        used, problem = spec.read(text)
+        if used is None:
+            return self, [f"{spec.label}: {_plain(text)} {problem}; {spec.write(getattr(self, name))} stays."]
+        said = [f"{spec.label}: {_plain(text)} {problem}; {spec.write(used)} is used."] if problem else []
+        settings, more = replace(self, **{name: used}).corrected()
+        return settings, said + more
 
     def spec(self, name: str) -> Spec:
         """The choice `name` with the limits that the data set and its number of classes leave it."""

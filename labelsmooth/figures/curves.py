@@ -74,8 +74,10 @@ def curves_figure(snapshots: Sequence[Snapshot], epochs: int, optima: GapOptima)
         layout[layout_axis(number, "y")] |= {"range": _range(snapshots, panel), "zeroline": False}
     for number, gaps in ((TRAIN_GAP, optima.memorising), (TEST_GAP, optima.population)):
         data += _optimum_lines(gaps, number, epochs)
-    for number in range(len(PANELS) - WIDE.columns + 1, len(PANELS) + 1):
-        layout[layout_axis(number, "x")]["title"] = {"text": "epoch"}
+    for target, arrangement in ((layout, WIDE), (narrow, NARROW)):
+        for number in range(1, len(PANELS) + 1):
+            lowest = number > len(PANELS) - arrangement.columns
+            target[layout_axis(number, "x")]["title"] = {"text": "epoch" if lowest else ""}
     return Moving({"data": data, "layout": layout}, narrow)
 
 

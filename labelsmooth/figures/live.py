@@ -24,8 +24,8 @@ from labelsmooth.figures.style import (
 from labelsmooth.pictures import BINS, ModelPicture, Picture
 
 FEW = 10  # examples in a bin below which its point is faint and no curve is drawn through it
-WIDE = Arrangement(rows=2, columns=2, height=640)
-NARROW = Arrangement(rows=4, columns=1, height=1320)
+WIDE = Arrangement(rows=2, columns=2, height=600)
+NARROW = Arrangement(rows=4, columns=1, height=1360, top=95, gap_y=90)
 HISTOGRAM, RELIABILITY = 3, 4  # numbers of the axes; 1 and 2 are the clusters
 CENTRES = (np.arange(BINS) + 0.5) / BINS
 SIDES = [
@@ -210,12 +210,13 @@ def _set_axes(layout: Spec, pictures: Sequence[Picture], view: LiveView) -> None
         points = [np.concatenate([*model.clusters, model.templates]) for model in shown]
         x, y = (rounded_range([p[:, axis] for p in points]) for axis in (0, 1))
         layout[layout_axis(panel, "x")] |= {"range": x, "zeroline": False}
-        layout[layout_axis(panel, "y")] |= {
-            "range": y,
-            "zeroline": False,
-            "scaleanchor": axes(panel)["xaxis"],
-            "constrain": "range",
-        }
+        layout[layout_axis(panel, "y")] |= {"range": y, "zeroline": False}
+        if len(view.names) > 2:
+            layout[layout_axis(panel, "y")] |= {"scaleanchor": axes(panel)["xaxis"], "constrain": "range"}
+        else:
+            # Two classes have no plane of templates: the axes differ in kind, so in scale, and they say so.
+            layout[layout_axis(panel, "x")]["title"] = {"text": "along the templates"}
+            layout[layout_axis(panel, "y")]["title"] = {"text": "main direction of the rest"}
     layout["barmode"] = "overlay"
     tallest = rounded_range([model.share for model in both])[1]
     layout["xaxis3"] |= {"title": {"text": "confidence"}, "range": [0, 1.001]}

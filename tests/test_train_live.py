@@ -1,0 +1,146 @@
+"""The page "Train live" without a browser: what a widget changes, in the strip and in the figure."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+APP = Path(__file__).parents[1] / "app.py"
+QUICK = {"epochs": "3", "seeds": "1", "train_size": "200", "hidden": "16"}
+SMOOTHED_MEAN = 11  # the trace of the live film that stands at the smoothed model's mean confidence
+
+
+def opened(**query: str) -> AppTest:
+    """The page at this address, after its training."""
+    page = AppTest.from_file(str(APP), default_timeout=60)
+    for name, value in (QUICK | query).items():
+        page.query_params[name] = value
+    return settled(page.run())
+
+
+def settled(page: AppTest) -> AppTest:
+    """The page once its run has finished; AppTest does not tick by itself."""
+    for _ in range(200):
+        assert not page.exception
+        if any(film["done"] for film in films(page)):
+            return page
+        time.sleep(0.05)
+        page.run()
+    raise AssertionError("still training after 200 ticks")
+
+
+def films(page: AppTest) -> list[dict[str, Any]]:
+    return [json.loads(film.proto.json) for film in page.get("bidi_component")]
+
+
+def metrics(page: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def train_size(page: AppTest) -> int:
+    (slider,) = (slider for slider in page.slider if slider.label == "Training examples")
+    return int(slider.value)
+
+
+def said(page: AppTest) -> str:
+    return " ".join(text.value for text in page.text)
+
+
+def test_epsilon_changes_the_metric_and_the_figure_alike() -> None:
+    page = opened()
+    before = metrics(page)["Mean confidence"]
+    settled(page.select_slider(key="epsilon").set_value(0.4).run())
+    after = metrics(page)["Mean confidence"]
+    last = films(page)[0]["frames"][-1]
+    (drawn, _) = last["data"][SMOOTHED_MEAN]["x"]
+    assert last["name"] == "3"
+    assert after.split(" → ")[1] == f"{100 * drawn:.1f} %"
+    assert after != before
+    assert after.split(" → ")[0] == before.split(" → ")[0]  # hard labels are what they were
+    assert page.query_params["epsilon"] == "0.4"
+
+
+def test_the_address_shows_somebody_else_the_same() -> None:
+    first = opened(epsilon="0.2", dataset="wine", train_size="60", seed="7")
+    second = AppTest.from_file(str(APP), default_timeout=60)
+    for name, value in first.query_params.items():
+        second.query_params[name] = value
+    settled(second.run())
+    assert metrics(second) == metrics(first)
+    assert [film["run"] for film in films(second)] == [film["run"] for film in films(first)]
+    assert not said(second)
+
+
+def test_a_preset_sets_all_that_it_names_and_reset_goes_back() -> None:
+    page = opened()
+    page.get("button_group")[0].set_value("two moons").run()
+    assert page.selectbox(key="dataset").value == "moons"
+    assert train_size(page) == 200
+    next(button for button in page.button if button.label == "Reset").click().run()
+    assert page.selectbox(key="dataset").value == "digits"
+    assert train_size(page) == 1000
+
+
+def test_a_new_seed_is_one_that_no_run_has_used() -> None:
+    page = opened(seeds="2", seed="5")
+    next(button for button in page.button if button.label == "New seed").click().run()
+    assert page.query_params["seed"] == "7"
+
+
+def test_a_smaller_data_set_clips_the_training_size_and_says_so() -> None:
+    page = opened(train_size="500")
+    settled(page.selectbox(key="dataset").set_value("iris").run())
+    assert train_size(page) == 90
+    assert "500" in said(page)
+    assert "90" in said(page)
+
+
+def test_two_dimensions_have_a_decision_boundary() -> None:
+    assert [film["key"] for film in films(opened(dataset="moons"))] == ["live", "boundary", "curves"]
+    assert [film["key"] for film in films(opened())] == ["live", "curves"]
+
+
+def test_a_class_picked_twice_changes_places() -> None:
+    page = opened(shown="3-5-8")
+    page.selectbox(key="shown 0").set_value(8).run()
+    assert page.query_params["shown"] == "8-5-3"
+
+
+def test_words_in_place_of_widths_lose_nothing() -> None:
+    page = opened(hidden="20-10")
+    page.text_input(key="hidden").set_value("many").run()
+    assert page.text_input(key="hidden").value == "20-10"
+    assert "many" in said(page)
+
+
+def test_epsilon_zero_says_that_both_models_are_the_same() -> None:
+    page = opened(epsilon="0")
+    assert any("both models are the same" in info.value for info in page.info)
+    (before, after) = metrics(page)["Accuracy"].removesuffix(" %").split(" → ")
+    assert before == after
+
+
+def test_divergence_ends_in_a_warning_with_the_last_good_numbers() -> None:
+    page = opened(learning_rate="1000", epochs="30", hidden="64-64")
+    assert any("networks diverged" in warning.value for warning in page.warning)
+    assert "nan" not in str(metrics(page)).lower()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"epsilon": "nan", "seed": "-1", "dataset": "<script>alert(1)</script>"},
+        {"epochs": "1e400", "hidden": "0-0-0-0-0-0", "shown": "1-1-1"},
+        {"v": "99", "nonsense": "\u202e" * 50, "train_size": "9" * 5000},
+    ],
+)
+def test_a_broken_link_opens_with_what_was_corrected(query: dict[str, str]) -> None:
+    page = AppTest.from_file(str(APP), default_timeout=60)
+    for name, value in ({"epochs": "2", "seeds": "1"} | query).items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    assert said(page)
