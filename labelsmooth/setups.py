@@ -75,7 +75,7 @@ class TrainingSetup:
         _check_between("runs", self.runs, *RANGES["runs"], whole=True)
         for name in ("seeds", "epsilons"):
             if len(set(getattr(self, name))) != len(getattr(self, name)):
-                raise ValueError(f"{name} must all differ, got {getattr(self, name)}")
+                raise ValueError(f"{name} must all differ; got {getattr(self, name)}")
 
     @property
     def runs(self) -> int:

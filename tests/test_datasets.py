@@ -126,9 +126,9 @@ def test_a_seed_says_everything(name: str) -> None:
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_a_seed_draws_new_examples_only_where_a_formula_makes_them(name: str) -> None:
-    makes = [DATASETS[name].make(seed, 3)[0] for seed in (0, 1)]
-    assert np.array_equal(*makes) == (name not in SAMPLED)
-    assert len(makes[0]) == DATASETS[name].rows
+    one, other = (DATASETS[name].make(seed, 3)[0] for seed in (0, 1))
+    assert np.array_equal(one, other) == (name not in SAMPLED)
+    assert len(one) == DATASETS[name].rows
 
 
 @every_dataset

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,10 @@ def metrics(page: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in page.metric}
 
 
-def train_size(page: AppTest) -> int:
-    (slider,) = (slider for slider in page.slider if slider.label == "Training examples")
-    return int(slider.value)
+def widget(widgets: Iterable[Any], label: str) -> Any:
+    """The widget with this label."""
+    (found,) = (each for each in widgets if each.label == label)
+    return found
 
 
 def said(page: AppTest) -> str:
@@ -52,7 +54,7 @@ def said(page: AppTest) -> str:
 def test_epsilon_changes_the_metric_and_the_figure_alike() -> None:
     page = opened()
     before = metrics(page)["Mean confidence"]
-    settled(page.select_slider(key="epsilon").set_value(0.4).run())
+    settled(widget(page.select_slider, "Smoothing ε").set_value(0.4).run())
     after = metrics(page)["Mean confidence"]
     last = films(page)[0]["frames"][-1]
     (drawn, _) = last["data"][SMOOTHED_MEAN]["x"]
@@ -77,23 +79,23 @@ def test_the_address_shows_somebody_else_the_same() -> None:
 def test_a_preset_sets_all_that_it_names_and_reset_goes_back() -> None:
     page = opened()
     page.get("button_group")[0].set_value("two moons").run()
-    assert page.selectbox(key="dataset").value == "moons"
-    assert train_size(page) == 200
-    next(button for button in page.button if button.label == "Reset").click().run()
-    assert page.selectbox(key="dataset").value == "digits"
-    assert train_size(page) == 1000
+    assert widget(page.selectbox, "Data set").value == "moons"
+    assert widget(page.slider, "Training examples").value == 200
+    widget(page.button, "Reset").click().run()
+    assert widget(page.selectbox, "Data set").value == "digits"
+    assert widget(page.slider, "Training examples").value == 1000
 
 
 def test_a_new_seed_is_one_that_no_run_has_used() -> None:
     page = opened(seeds="2", seed="5")
-    next(button for button in page.button if button.label == "New seed").click().run()
+    widget(page.button, "New seed").click().run()
     assert page.query_params["seed"] == "7"
 
 
 def test_a_smaller_data_set_clips_the_training_size_and_says_so() -> None:
     page = opened(train_size="500")
-    settled(page.selectbox(key="dataset").set_value("iris").run())
-    assert train_size(page) == 90
+    settled(widget(page.selectbox, "Data set").set_value("iris").run())
+    assert widget(page.slider, "Training examples").value == 90
     assert "500" in said(page)
     assert "90" in said(page)
 
@@ -105,14 +107,14 @@ def test_two_dimensions_have_a_decision_boundary() -> None:
 
 def test_a_class_picked_twice_changes_places() -> None:
     page = opened(shown="3-5-8")
-    page.selectbox(key="shown 0").set_value(8).run()
+    widget(page.selectbox, "Class on the left").set_value(8).run()
     assert page.query_params["shown"] == "8-5-3"
 
 
 def test_words_in_place_of_widths_lose_nothing() -> None:
     page = opened(hidden="20-10")
-    page.text_input(key="hidden").set_value("many").run()
-    assert page.text_input(key="hidden").value == "20-10"
+    widget(page.text_input, "Hidden layers").set_value("many").run()
+    assert widget(page.text_input, "Hidden layers").value == "20-10"
     assert "many" in said(page)
 
 

@@ -2,7 +2,8 @@
 
 // What Plotly.animate moves without a redraw; anything else in a frame needs one.
 const MOVABLE = new Set(["scatter", "bar"]);
-const NARROW = 640;
+const NARROW = 640; // pixels
+const RETRY = 5000; // milliseconds
 const CONFIG = {
   // The viewer zooms by dragging; saving and resetting are the film's buttons, which never cover the picture.
   displayModeBar: false,
@@ -20,9 +21,9 @@ function load(url) {
     script.src = new URL(url, document.baseURI);
     script.onload = () => resolve(window.Plotly);
     script.onerror = () => {
-      library = undefined;
       script.remove();
       reject(new Error(`${script.src} did not load.`));
+      setTimeout(() => (library = undefined), RETRY);
     };
     document.head.append(script);
   });
@@ -72,6 +73,7 @@ export class Chart {
     this.failed = failed;
     this.view = {};
     this.resets = 0;
+    this.trouble = "";
     this.drawn = {};
     new ResizeObserver(() => this.settle()).observe(node);
   }
@@ -114,13 +116,21 @@ export class Chart {
     try {
       this.plotly = await load(this.url);
       while (this.node.isConnected && (await this.step()));
-      this.failed("");
+      this.report();
     } catch (error) {
-      console.error(error);
-      this.failed(error.message);
+      this.report(error);
     } finally {
       this.busy = false;
     }
+  }
+
+  // Say what went wrong once, not for every frame.
+  report(error) {
+    const trouble = error?.message ?? "";
+    if (trouble === this.trouble) return;
+    this.trouble = trouble;
+    if (error) console.error(error);
+    this.failed(trouble);
   }
 
   // Draw one thing that is not as wanted; false where nothing is left to do.

@@ -11,10 +11,10 @@ from typing import Any
 import streamlit as st
 
 from labelsmooth.dashboard.presets import PRESETS, matching_preset
-from labelsmooth.dashboard.settings import Choice, Flag, Number, Settings
+from labelsmooth.dashboard.settings import SEEDS, Choice, Flag, Number, Settings
 from labelsmooth.datasets import DATASETS, class_names
 
-_SETTINGS, _SAID, _WRITTEN, _PAGE = "settings", "corrections", "written query", "page"
+_SETTINGS, _SAID, _WRITTEN, _PAGE, _GENERATION = "settings", "corrections", "written query", "page", "generation"
 _PLACES = ("left", "right", "top")
 SLIDER_STEPS = 3000  # more than a mouse can tell apart: then a number is typed
 
@@ -64,13 +64,14 @@ def first_choices() -> None:
     if chosen is not None:
         st.markdown(PRESETS[chosen].summary)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.session_state["preset"] = chosen
         st.pills(
             "Story",
             list(PRESETS),
+            default=chosen,
             format_func=lambda name: PRESETS[name].title,
-            key="preset",
+            key=_key(f"preset {chosen}"),
             on_change=_take_preset,
+            args=(_key(f"preset {chosen}"),),
             wrap=True,
             help="Settings that each show something else. The address of the page holds them all.",
         )
@@ -98,37 +99,32 @@ def sidebar_choices() -> None:
                 _widget(name)
 
 
+def _key(name: str) -> str:
+    """The key of a widget: a new one whenever something else than the widget itself has set its value.
+
+    A widget then starts at that value as its default. Writing into the session instead would be lost with a
+    message that a quick rerun drops: the browser would keep the old value, and send it back as a wish.
+    """
+    return f"{name} {st.session_state[_GENERATION]}"
+
+
 def _widget(name: str) -> None:
     """The widget of one field, in the form that its kind of choice asks for."""
     spec, value = current().spec(name), getattr(current(), name)
-    common: dict[str, Any] = {"key": name, "help": spec.help, "on_change": _changed, "args": (name, name)}
+    common: dict[str, Any] = {"key": _key(name), "help": spec.help, "on_change": _changed, "args": (name,)}
     if isinstance(spec, Choice):
-        _show(name, value)
-        options = spec.options
-        st.selectbox(spec.label, list(options), format_func=lambda option: options[option], **common)
+        options = list(spec.options)
+        st.selectbox(spec.label, options, options.index(value), format_func=spec.options.__getitem__, **common)
     elif isinstance(spec, Flag):
-        _show(name, value)
-        st.toggle(spec.label, **common)
+        st.toggle(spec.label, value, **common)
     elif isinstance(spec, Number) and isinstance(spec.options, range):
         low, high = spec.options[0], spec.options[-1]
-        # Streamlit resets a widget whose limits change, whatever the session holds: with others it is another one.
-        common["key"] = f"{name} {low} to {high}"
-        common["args"] = (name, common["key"])
-        _show(common["key"], value)
         field: Callable[..., Any] = st.slider if high - low <= SLIDER_STEPS else st.number_input
-        field(spec.label, low, high, step=1, **common)
+        field(spec.label, low, high, value, 1, **common)
     elif isinstance(spec, Number):
-        _show(name, value)
-        st.select_slider(spec.label, spec.options, format_func=lambda option: f"{option:g}", **common)
+        st.select_slider(spec.label, spec.options, value, format_func=lambda option: f"{option:g}", **common)
     else:
-        _show(name, spec.write(value))
-        st.text_input(spec.label, **common)
-
-
-def _show(key: str, value: Any) -> None:
-    """Let a widget show a value. Writing an equal one would make the browser jump back while somebody drags."""
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
+        st.text_input(spec.label, spec.write(value), **common)
 
 
 def _class_pickers() -> None:
@@ -138,48 +134,53 @@ def _class_pickers() -> None:
     if len(names) <= len(settings.shown):
         return
     for place, shown in enumerate(settings.shown):
-        _show(f"shown {place}", shown)
         st.selectbox(
             f"Class on the {_PLACES[place]}",
             range(len(names)),
-            format_func=lambda label: names[label],
-            key=f"shown {place}",
+            shown,
+            format_func=names.__getitem__,
+            key=_key(f"shown {place}"),
             help=settings.spec("shown").help,
             on_change=_pick_class,
             args=(place,),
         )
 
 
-def _changed(name: str, key: str) -> None:
-    _keep(*current().changed(name, st.session_state[key]))
+def _changed(name: str) -> None:
+    value = st.session_state[_key(name)]
+    settings, said = current().changed(name, value)
+    as_wished = replace(current(), **{name: getattr(settings, name)}) == settings and not said
+    _keep(settings, said, by_widget=as_wished)
 
 
 def _pick_class(place: int) -> None:
-    shown, picked = list(current().shown), st.session_state[f"shown {place}"]
-    if picked in shown:
+    shown, picked = list(current().shown), st.session_state[_key(f"shown {place}")]
+    swapped = picked in shown
+    if swapped:
         shown[shown.index(picked)] = shown[place]
     shown[place] = picked
-    _keep(*replace(current(), shown=tuple(shown)).corrected())
+    _keep(replace(current(), shown=tuple(shown)), [], by_widget=not swapped)
 
 
-def _take_preset() -> None:
-    name = st.session_state["preset"]
-    if name is not None:  # a second click on the chosen story changes nothing
-        _keep(PRESETS[name].settings, [])
+def _take_preset(key: str) -> None:
+    name = st.session_state[key]
+    # A second click on the chosen story takes it back: the story stays, and so must the mark on it.
+    _keep(PRESETS[name].settings if name is not None else current(), [])
 
 
 def _new_seed() -> None:
     settings = current()
     # The next seeds that no run so far has used, round to 0 at the end of the range.
     following = settings.seed + settings.seeds
-    most = settings.spec("seed").options[-1]  # type: ignore[attr-defined]
-    _keep(replace(settings, seed=following if following <= most else 0), [])
+    _keep(replace(settings, seed=following if following in SEEDS else 0), [])
 
 
 def _reset() -> None:
     _keep(Settings(), [])
 
 
-def _keep(settings: Settings, said: list[str]) -> None:
+def _keep(settings: Settings, said: list[str], *, by_widget: bool = False) -> None:
+    """Take these settings; `by_widget` where the one widget that changed shows all that has changed."""
     st.session_state[_SETTINGS] = settings
     st.session_state[_SAID] = said
+    st.session_state[_GENERATION] = st.session_state.get(_GENERATION, 0) + (not by_widget)

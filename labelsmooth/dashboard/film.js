@@ -154,7 +154,7 @@ class Film {
   // The picture has come to rest, by the viewer's hand or at the end.
   rest() {
     this.play(false);
-    this.draw();
+    this.paint();
     const frame = this.frames[this.at];
     if (this.message.releases && frame) this.say("released", frame.name);
   }

@@ -48,6 +48,10 @@ class Reel:
     done: bool
     final: str = ""
 
+    def __post_init__(self) -> None:
+        if len(self.frames) > self.total:
+            raise ValueError(f"a reel of {self.total} frames holds 0 to {self.total}, got {len(self.frames)}")
+
 
 @dataclass(frozen=True)
 class Sent:
@@ -101,6 +105,8 @@ def film(
     frame where the viewer has left the film. While the caller is `ticking`, `on_ended` is called once when the
     browser holds all frames of a reel that is done.
     """
+    if not fps > 0:
+        raise ValueError(f"fps is above 0, got {fps}")
     ledger = f"film {key}"
     message, st.session_state[ledger] = parcel(reel, st.session_state.get(ledger))
 

@@ -24,7 +24,7 @@ PRESETS: dict[str, Preset] = {
     "easy digits": Preset(
         "Easy digits",
         "With clean labels and an easy task, does smoothing make the network under-confident?",
-        Settings(label_noise=0.0, train_size=600, hidden=(256, 64), batch_size=128, learning_rate=1e-3, epochs=100),
+        Settings(label_noise=0.0, train_size=600, hidden=(256, 64), batch_size=128, learning_rate=1e-3, epochs=60),
     ),
     "little data": Preset(
         "Little data",

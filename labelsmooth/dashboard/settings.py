@@ -13,6 +13,7 @@ from labelsmooth.setups import RANGES, TrainingSetup
 VERSION = "1"
 EPSILON_STEPS = tuple(n / 100 for n in range(51))
 MOST_SEEDS = 20
+SEEDS = range(int(RANGES["seed"][1]) - MOST_SEEDS + 2)  # first ones: the last of the most must be one too
 REPEATED = 40  # characters of a link that a sentence repeats at most
 READ = 400  # characters of a value that are looked at: no valid one comes near
 
@@ -160,7 +161,7 @@ SPECS: dict[str, Spec] = {
     "seed": Number(
         "Seed",
         "All chance starts from this number: the same seed gives the same networks again.",
-        range(int(RANGES["seed"][1]) - MOST_SEEDS + 2),
+        SEEDS,
     ),
     "seeds": Number(
         "Number of seeds",

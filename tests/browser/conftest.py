@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
-SERVER = "--server.headless=true --server.address=127.0.0.1 --browser.gatherUsageStats=false".split()
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+SERVER = ["--server.headless=true", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"]
 IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
+
+# Scripts for a server, not modules for doctest.
+collect_ignore = ["film_demo.py"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

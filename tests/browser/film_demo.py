@@ -31,7 +31,7 @@ def panels(seed: int) -> dict[str, Any]:
         shapes = [np.exp(-((bins - centre * step) ** 2) * 20) for centre in (1.0, 0.6)]
         bars = [go.Bar(x=bins, y=shape / shape.sum(), opacity=0.6) for shape in shapes]
         sizes = 6 + 20 * shapes[0]
-        line = go.Scatter(x=bins, y=bins**(1 + step), mode="lines+markers", marker={"size": sizes})
+        line = go.Scatter(x=bins, y=bins ** (1 + step), mode="lines+markers", marker={"size": sizes})
         return [*clouds, *bars, line]
 
     figure = make_subplots(2, 2, subplot_titles=["Hard labels", "Smoothed", "Confidence", "Reliability"])
@@ -39,7 +39,9 @@ def panels(seed: int) -> dict[str, Any]:
     for trace, (row, col), color in zip(traces(0), places, [HARD, SMOOTH, HARD, SMOOTH, SMOOTH], strict=True):
         figure.add_trace(trace, row=row, col=col)
         figure.data[-1].marker.color = color
-    figure.frames = [go.Frame(name=str(10 * i), data=traces(step), traces=[0, 1, 2, 3, 4]) for i, step in enumerate(steps)]
+    figure.frames = [
+        go.Frame(name=str(10 * i), data=traces(step), traces=[0, 1, 2, 3, 4]) for i, step in enumerate(steps)
+    ]
     figure.update_layout(
         height=620, barmode="overlay", margin={"l": 40, "r": 20, "t": 60, "b": 40}, uirevision="demo",
         xaxis_range=[-4, 4], yaxis_range=[-7, 7], xaxis2_range=[-4, 4], yaxis2_range=[-7, 7],
@@ -55,18 +57,21 @@ def panels(seed: int) -> dict[str, Any]:
 def narrow() -> dict[str, Any]:
     """One panel below the other."""
     heights = [(0.8, 1.0), (0.54, 0.74), (0.27, 0.47), (0.0, 0.2)]
-    axes = {f"xaxis{i}": {"domain": [0, 1]} for i in ("", 2, 3, 4)}
-    axes |= {f"yaxis{i}": {"domain": list(d)} for i, d in zip(("", 2, 3, 4), heights, strict=True)}
-    return {"height": 1200, **axes}
+    layout: dict[str, Any] = {"height": 1200}
+    for axis, domain in zip(("axis", "axis2", "axis3", "axis4"), heights, strict=True):
+        layout |= {f"x{axis}": {"domain": [0, 1]}, f"y{axis}": {"domain": list(domain)}}
+    return layout
 
 
 def curves(seen: int) -> dict[str, Any]:
     """A curve as long as what has come in, and a cursor."""
     x = [10 * i for i in range(seen)]
-    figure = go.Figure([
-        go.Scatter(x=x, y=[1 / (1 + i / 60) for i in x], name="loss", line={"color": HARD}),
-        go.Scatter(x=[0, 0], y=[0, 1], mode="lines", name="cursor", line={"dash": "dot", "color": SMOOTH}),
-    ])
+    figure = go.Figure(
+        [
+            go.Scatter(x=x, y=[1 / (1 + i / 60) for i in x], name="loss", line={"color": HARD}),
+            go.Scatter(x=[0, 0], y=[0, 1], mode="lines", name="cursor", line={"dash": "dot", "color": SMOOTH}),
+        ]
+    )
     figure.update_layout(height=260, margin={"l": 40, "r": 20, "t": 20, "b": 40}, xaxis_range=[0, 10 * TOTAL])
     whole: dict[str, Any] = json.loads(figure.to_json())
     return whole

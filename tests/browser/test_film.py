@@ -11,7 +11,7 @@ import pytest
 from .conftest import Serve, Visit, said, visits
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, WebSocketRoute
+    from playwright.sync_api import Browser, Page, WebSocket, WebSocketRoute
 
 LAST = "390"
 STATIC = "--server.enableStaticServing=true"
@@ -101,10 +101,13 @@ def drag(page: "Page") -> None:
 def test_it_plays_unasked_and_each_frame_comes_once(demo: str, visit: Visit) -> None:
     messages: list[bytes] = []
 
-    def listen(page: "Page") -> None:
-        page.on("websocket", lambda socket: socket.on("framereceived", lambda data: messages.append(data)))
+    def keep(message: str | bytes) -> None:
+        messages.append(message if isinstance(message, bytes) else message.encode())
 
-    page = visit(demo, listen)
+    def listen(socket: "WebSocket") -> None:
+        socket.on("framereceived", keep)
+
+    page = visit(demo, lambda page: page.on("websocket", listen))
     page.evaluate(WATCH)
     wait(page, PANELS, have="40", playing="true")
     messages.clear()
@@ -243,13 +246,13 @@ def test_the_picture_is_saved_also_without_frames(demo: str, visit: Visit) -> No
 
 
 def test_lost_frames_come_again(demo: str, visit: Visit) -> None:
-    lost: list[bytes] = []
+    lost: list[Any] = []
 
     def lose(route: "WebSocketRoute") -> None:
         server = route.connect_to_server()
 
         def pass_on(message: Any) -> None:
-            if b'"frames": [{"name": "' in message and b'"first": 0' not in message and not lost:
+            if b'"run": "2"' in message and b'"caption"' in message and not lost:
                 lost.append(message)
             else:
                 route.send(message)
@@ -257,7 +260,9 @@ def test_lost_frames_come_again(demo: str, visit: Visit) -> None:
         server.on_message(pass_on)
 
     page = visit(demo, lambda page: page.route_web_socket("**/_stcore/stream", lose))
-    wait(page, PANELS, have="40")
+    drawn(page, PANELS)
+    press(page, "body", "New run")
+    wait(page, PANELS, run="2", have="40")
     assert lost
 
 

@@ -1,0 +1,156 @@
+"""The page "Train live" in a browser: what only a browser shows."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .conftest import ROOT, Serve, Visit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+APP = ROOT / "app.py"
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+LIVE = ".st-key-live .film"
+LAST = "100"  # the last epoch of the default story
+# In every painted frame: has a chart lost its traces, or become another node?
+WATCH = """() => {
+  window.blanks = 0;
+  const nodes = new Map();
+  const look = () => {
+    requestAnimationFrame(look);
+    for (const chart of document.querySelectorAll(".film-chart")) {
+      const key = chart.closest("[class*=st-key]").className;
+      const traces = chart.querySelectorAll(".trace").length;
+      if (nodes.has(key) && (nodes.get(key) !== chart || !traces)) window.blanks += 1;
+      if (traces) nodes.set(key, chart);
+    }
+  };
+  look();
+}"""
+PROBE = """() => ({
+  overflow: Math.max(...[document.documentElement, document.querySelector("[data-testid=stMain]")]
+    .map(e => e.scrollWidth - e.clientWidth)),
+  empty: [...document.querySelectorAll(".film-chart")].filter(c => !c.querySelectorAll(".trace").length).length,
+  charts: document.querySelectorAll(".film-chart").length,
+})"""
+
+
+@pytest.fixture(scope="module")
+def app(serve: Serve) -> str:
+    """The dashboard."""
+    return serve(APP)
+
+
+def mark(page: "Page", name: str) -> str:
+    """What the live film says of itself: run, have, shown, playing."""
+    return page.locator(LIVE).get_attribute(f"data-{name}") or ""
+
+
+def finished(page: "Page", last: str = LAST) -> None:
+    """Wait until the film has played to its end and the conclusion stands under it."""
+    page.wait_for_selector(f'{LIVE}[data-shown="{last}"][data-playing="false"]', timeout=60_000)
+    page.get_by_text("Leaving the labels hard").wait_for()
+
+
+def strip(page: "Page") -> list[str]:
+    """The values of the metric strip."""
+    return page.locator("[data-testid=stMetricValue]").all_inner_texts()
+
+
+def slider(page: "Page") -> "Locator":
+    """The epsilon slider's handle."""
+    return page.get_by_role("slider", name="Smoothing ε")
+
+
+def test_a_deep_link_works_as_the_first_request_of_a_new_server(serve: Serve, visit: Visit) -> None:
+    page = visit(f"{serve(APP)}/?dataset=iris&train_size=60&epochs=5&epsilon=0.2")
+    page.wait_for_selector(f'{LIVE}[data-shown="5"]', timeout=30_000)
+    assert page.get_by_text("Clusters, smoothed, ε = 0.2").count() == 1
+
+
+def test_the_film_plays_unasked_in_one_node_and_never_blanks(app: str, visit: Visit) -> None:
+    page = visit(app)
+    page.wait_for_selector(f'{LIVE}[data-playing="true"] .trace', timeout=10_000)
+    page.evaluate(WATCH)
+    finished(page)
+    first = mark(page, "run")
+    slider(page).press("ArrowRight")
+    page.wait_for_selector(f'{LIVE}:not([data-run="{first}"])[data-playing="true"]')
+    finished(page)
+    assert page.evaluate("blanks") == 0
+    assert "epsilon=0.11" in page.url
+
+
+def test_pause_stops_the_picture_and_not_the_training(app: str, visit: Visit) -> None:
+    page = visit(f"{app}/?seed=40")
+    page.wait_for_selector(f'{LIVE}[data-playing="true"] .trace')
+    page.locator(LIVE).get_by_role("button", name="Pause").click()
+    stopped = mark(page, "shown")
+    page.get_by_text("Leaving the labels hard").wait_for()
+    assert mark(page, "shown") == stopped != LAST
+
+
+def test_scrubbing_shows_an_earlier_epoch_in_all_figures(app: str, visit: Visit) -> None:
+    page = visit(app)
+    finished(page)
+    page.locator(LIVE).get_by_role("slider").press("Home")
+    page.wait_for_selector(f'{LIVE}[data-shown="0"]')
+    page.wait_for_function("document.querySelector('.st-key-curves .film-chart').data[0].x[0] === 0")
+    assert page.get_by_text(re.compile("Seed 0: accuracy")).is_visible()
+
+
+def test_a_zoom_survives_frames_that_come_in(app: str, visit: Visit) -> None:
+    page = visit(f"{app}/?seed=80&seeds=20")
+    page.wait_for_selector(f'{LIVE}[data-playing="true"] .trace')
+    box = page.locator(f"{LIVE} .nsewdrag").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 100, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 120, steps=3)
+    page.mouse.up()
+    now = "document.querySelector('.st-key-live .film-chart')._fullLayout.xaxis.range.map(v => +v.toFixed(6))"
+    page.wait_for_timeout(200)
+    zoomed = page.evaluate(now)
+    finished(page)
+    assert page.evaluate(now) == zoomed
+
+
+def test_another_browser_sees_the_same_numbers(app: str, visit: Visit) -> None:
+    first = visit(app)
+    first.get_by_role("radio", name="Two moons").or_(first.get_by_role("button", name="Two moons")).first.click()
+    first.wait_for_url(re.compile("dataset=moons"))
+    slider(first).press("ArrowRight")
+    first.wait_for_url(re.compile("epsilon=0.11"))
+    finished(first)
+    second = visit(first.url)
+    finished(second)
+    assert strip(second) == strip(first)
+    assert len(strip(first)) == 5
+    assert second.url == first.url
+
+
+def test_back_undoes_a_preset_in_one_step(app: str, visit: Visit) -> None:
+    page = visit(app)
+    page.wait_for_url(re.compile("dataset=digits"))
+    page.get_by_text("Two moons", exact=True).click()
+    page.wait_for_url(re.compile("dataset=moons"))
+    page.wait_for_selector(".st-key-boundary .film .trace")
+    page.go_back()
+    page.wait_for_url(re.compile("dataset=digits"))
+    page.wait_for_selector(".st-key-boundary", state="detached")
+    assert page.get_by_text("digits (8 x 8 pixels)").count() == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1400, 420])
+def test_the_page_fits_light_and_dark_wide_and_narrow(app: str, visit: Visit, scheme: str, width: int) -> None:
+    page = visit(app, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    finished(page)
+    seen = page.evaluate(PROBE)
+    assert seen == {"overflow": 0, "empty": 0, "charts": 2}
+    assert slider(page).bounding_box()["y"] < page.locator(LIVE).bounding_box()["y"]  # type: ignore[index]
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"train-live-{scheme}-{width}.png", full_page=True)

@@ -1,0 +1,132 @@
+"""Laws of the command line: it trains what the setup says, and prints what was measured."""
+
+import json
+import shlex
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from labelsmooth.__main__ import COLUMNS, main
+from labelsmooth.setups import TrainingSetup
+from labelsmooth.snapshots import MEASURES, Snapshot
+from labelsmooth.training import train
+
+OPTIONS = shlex.split(
+    "train --dataset iris --train-size 60 --hidden 9 7 --epochs 4 --batch-size 16 --seed 3 --seeds 2 --label-noise 0.2 "
+    "--epsilons 0 0.1 0.3 --convention others --activation tanh --optimizer sgd --learning-rate 0.05 "
+    "--weight-decay 0.01 --noisy-validation"
+)
+SETUP = TrainingSetup(
+    dataset="iris", train_size=60, hidden=(9, 7), epochs=4, batch_size=16, seeds=(3, 4), label_noise=0.2,
+    epsilons=(0.0, 0.1, 0.3), convention="others", activation="tanh", optimizer="sgd", learning_rate=0.05,
+    weight_decay=0.01, noisy_validation=True,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trained() -> Snapshot:
+    *_, last = train(SETUP)
+    return last
+
+
+def printed(options: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(options) == 0
+    text, errors = capsys.readouterr()
+    assert errors == ""
+    assert "nan" not in text.lower()
+    assert "inf" not in text.lower()
+    return text
+
+
+def test_json_is_the_setup_and_what_training_measured(trained: Snapshot, capsys: pytest.CaptureFixture[str]) -> None:
+    record: dict[str, Any] = json.loads(printed([*OPTIONS, "--json"], capsys))
+    record["setup"] |= {name: tuple(record["setup"][name]) for name in ("epsilons", "seeds", "hidden")}
+    assert TrainingSetup(**record["setup"]) == SETUP
+    assert record["epoch"] == 4
+    for name in (*MEASURES, "diverged"):
+        np.testing.assert_array_equal(record[name], getattr(trained, name))
+    assert trained.best is not None
+    for name, value in vars(trained.best).items():
+        prefix = "best_temperature" if name == "temperature" else f"{name}_at_best_temperature"
+        np.testing.assert_array_equal(record[prefix], value)
+
+
+def test_table_is_the_means_and_paired_changes_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    record = json.loads(printed([*OPTIONS, "--json"], capsys))
+    about, header, *rows, note = printed(OPTIONS, capsys).splitlines()
+    assert about == "iris, epoch 4; means over 2 seeds; on the test part, but the train gap"
+    assert note.startswith("Changes: paired")
+    assert header.split()[0] == "epsilon"
+    names = [*COLUMNS, "best_temperature", "ece_at_best_temperature"]
+    for column, (row, epsilon) in enumerate(zip(rows, ("0", "0.1", "0.3"), strict=True)):
+        cells = row.split()
+        means = [np.mean(np.array(record[name])[:, column]) for name in names]
+        assert cells[: 1 + len(names)] == [epsilon, *(f"{mean:.3f}" for mean in means)]
+        changes = [np.diff(np.array(record[name])[:, [0, column]]).mean() for name in ("accuracy", "ece")]
+        shown = [float(cell.replace("−", "-")) for cell in cells[1 + len(names) :: 3]]
+        assert shown == ([] if column == 0 else pytest.approx(changes, abs=6e-4))
+
+
+def test_without_options_the_default_setup_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[TrainingSetup] = []
+
+    def stop(setup: TrainingSetup) -> Any:
+        asked.append(setup)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("labelsmooth.__main__.train", stop)
+    with pytest.raises(KeyboardInterrupt):
+        main(["train"])
+    assert asked == [TrainingSetup()]
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--train-size", "1079"], "train_size must be a whole number between 20 and 1078; got 1079"),
+        (["--label-noise", "0.9"], "label_noise must be a number between 0 and 0.8; got 0.9"),
+        (["--epsilons", "nan"], "epsilon must be a number between -0.5 and 1; got nan"),
+        (["--hidden", "64", "1"], "width must be a whole number between 2 and 512; got 1"),
+        (["--seeds", "0"], "runs must be a whole number between 1 and 2000; got 0"),
+        (["--dataset", "mnist"], "invalid choice: 'mnist'"),
+        (["--epochs", "many"], "invalid int value: 'many'"),
+    ],
+)
+def test_a_wrong_setup_ends_with_2_and_says_what_is_allowed(
+    options: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code: Any = main(["train", *options])
+    except SystemExit as refused:  # what argparse itself refuses
+        code = refused.code
+    assert code == 2
+    text, errors = capsys.readouterr()
+    assert text == ""
+    assert problem in errors
+
+
+def test_what_diverged_is_said_and_null(capsys: pytest.CaptureFixture[str]) -> None:
+    options = [*OPTIONS, "--learning-rate", "1e4"]
+    assert "6 of 6 runs diverged: their last good epoch is shown." in printed(options, capsys)
+    record = json.loads(printed([*options, "--json"], capsys))
+    assert record["best_temperature"] == [[None] * 3] * 2
+    assert np.all(np.isfinite(record["nll"]))
+
+
+def test_one_seed_has_no_interval(capsys: pytest.CaptureFixture[str]) -> None:
+    text = printed([*OPTIONS, "--seeds", "1"], capsys)
+    assert "; one seed;" in text
+    assert "+-" not in text
+    assert "interval" not in text
+
+
+def test_progress_is_a_bar_where_somebody_watches(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    main(OPTIONS)
+    bars = capsys.readouterr().err.strip().split("\r")
+    assert [bar[-6:] for bar in bars] == [f"{epoch} of 4" for epoch in range(5)]
+    assert [bar.count("#") for bar in bars] == [0, 8, 15, 22, 30]

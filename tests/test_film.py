@@ -1,0 +1,109 @@
+"""What a film sends to the browser, and the files it publishes there."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import plotly
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from labelsmooth.dashboard import plotlyjs
+from labelsmooth.dashboard.film import Reel, Sent, parcel
+
+BASE: dict[str, Any] = {"data": [{"x": [0]}], "layout": {"xaxis": {"range": [0, 1]}}}
+GROWN: dict[str, Any] = {"data": [{"x": [0]}], "layout": {"xaxis": {"range": [0, 2]}}}
+
+
+def reel(seen: int, run: str = "a", figure: dict[str, Any] = BASE) -> Reel:
+    """A run of five frames of which some have come in."""
+    frames = [{"name": str(i), "data": [{"x": [i]}], "traces": [0], "caption": f"{i}"} for i in range(seen)]
+    return Reel(run, figure, {"height": 900}, frames, total=5, done=seen == 5, final="4")
+
+
+def play(*reels: Reel) -> list[dict[str, Any]]:
+    """The messages for one call after the other."""
+    messages, sent = [], None
+    for each in reels:
+        message, sent = parcel(each, sent)
+        messages.append(message)
+    return messages
+
+
+def test_every_frame_is_sent_once() -> None:
+    messages = play(*(reel(seen) for seen in (0, 2, 2, 3, 5, 5)))
+    assert [m["first"] for m in messages] == [0, 0, 2, 2, 3, 5]
+    assert [frame["name"] for m in messages for frame in m["frames"]] == ["0", "1", "2", "3", "4"]
+    assert [m["done"] for m in messages] == [False] * 4 + [True] * 2
+
+
+def test_a_new_run_begins_at_its_first_frame() -> None:
+    before, after = play(reel(3, run="a"), reel(4, run="b"))
+    assert (after["first"], len(after["frames"])) == (0, 4)
+    assert before["figure"] == after["figure"]
+
+
+def test_the_figure_is_sent_again_where_it_has_changed() -> None:
+    first, same, grown = play(reel(1), reel(2), reel(3, figure=GROWN))
+    assert first["figure"] == {**BASE, "narrow": {"height": 900}}
+    assert same["figure"] is None
+    assert same["version"] == first["version"] != grown["version"]
+    assert grown["figure"]["layout"]["xaxis"]["range"] == [0, 2]
+
+
+def test_what_is_forgotten_is_sent_whole() -> None:
+    message, sent = parcel(reel(4), None)
+    assert (message["first"], len(message["frames"])) == (0, 4)
+    assert message["figure"] is not None
+    assert sent == Sent("a", 4, message["version"])
+
+
+def test_more_frames_than_announced_are_refused() -> None:
+    with pytest.raises(ValueError, match="holds 0 to 1, got 2"):
+        Reel("a", BASE, {}, reel(2).frames, total=1, done=False)
+
+
+def test_plotly_js_is_published_once_and_whole(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        addresses = set(pool.map(plotlyjs.publish, [tmp_path / "static"] * 16))
+    assert addresses == {f"app/static/plotly-{plotly.__version__}.min.js"}
+    (file,) = (tmp_path / "static").iterdir()
+    assert not file.is_symlink()
+    assert file.read_bytes() == (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_bytes()
+    file.write_text("kept")
+    plotlyjs.publish(tmp_path / "static")
+    assert file.read_text() == "kept"
+
+
+def script() -> None:
+    """A film of which every run of the script shows one frame more."""
+    import streamlit as st
+
+    from labelsmooth.dashboard.film import Reel, film
+
+    seen = st.session_state["seen"] = st.session_state.get("seen", 0) + 1
+    frames = [{"name": str(i), "data": [{"x": [i]}], "traces": [0]} for i in range(seen)]
+    film(Reel("a", {"data": [{}], "layout": {}}, {}, frames, 2, seen == 2), key="one", alt="A line", unit="value")
+
+
+def test_a_script_sends_what_is_new() -> None:
+    app = AppTest.from_function(script).run(timeout=30)
+    messages = []
+    for _ in range(2):
+        assert not app.exception
+        (element,) = app.get("bidi_component")
+        messages.append(json.loads(element.proto.json))
+        app.run(timeout=30)
+    first, second = messages
+    assert [frame["name"] for frame in first["frames"] + second["frames"]] == ["0", "1"]
+    assert (first["key"], first["alt"], first["unit"], first["releases"]) == ("one", "A line", "value", False)
+    assert (second["done"], second["figure"]) == (True, None)
+    assert first["code"].endswith("/film.js")
+
+
+def test_no_pace_below_zero() -> None:
+    from labelsmooth.dashboard.film import film
+
+    with pytest.raises(ValueError, match="fps is above 0, got 0"):
+        film(reel(1), key="one", alt="A line", fps=0)
