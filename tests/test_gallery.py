@@ -1,0 +1,59 @@
+"""Pictures of a run are made once, whoever asks and however the run has come in."""
+
+import math
+
+import numpy as np
+import pytest
+
+from labelsmooth.calibration import null_ece, softmax
+from labelsmooth.dashboard.gallery import Gallery, gap_optima, null_bands
+from labelsmooth.setups import TrainingSetup
+from labelsmooth.training import train
+
+SETUP = TrainingSetup(dataset="moons", train_size=60, hidden=(8,), epochs=4, seeds=(0, 1))
+
+
+def test_frames_do_not_depend_on_how_the_run_came_in() -> None:
+    snapshots = tuple(train(SETUP))
+    at_once, one_by_one = Gallery(SETUP, (0, 1)), Gallery(SETUP, (0, 1))
+    for count in range(1, len(snapshots) + 1):
+        last = one_by_one.wall(snapshots[:count], "own")
+    assert last == at_once.wall(snapshots, "own")
+    assert last.boundary is not None
+    assert len(last.live.frames) == len(last.boundary.frames) == len(last.curves.frames) == 5
+
+
+def test_all_viewers_get_the_same_objects() -> None:
+    gallery, snapshots = Gallery(SETUP, (0, 1)), tuple(train(SETUP))
+    own = gallery.wall(snapshots, "own")
+    assert gallery.wall(snapshots, "common") is not own
+    assert gallery.wall(snapshots, "own") is own
+    # Somebody whose page is a tick behind gets a shorter film with the same frames.
+    assert gallery.wall(snapshots[:2], "own").live.frames == own.live.frames[:2]
+
+
+@pytest.mark.parametrize(("convention", "memorising", "population"), [
+    ("uniform", (math.inf, 4.510860), (2.772589, 2.544678)),
+    ("others", (math.inf, 4.394449), (2.772589, 2.519998)),
+])  # fmt: skip
+def test_gaps_are_those_of_memorised_and_of_noisy_labels(
+    convention: str, memorising: tuple[float, float], population: tuple[float, float]
+) -> None:
+    optima = gap_optima(TrainingSetup(label_noise=0.4, epsilons=(0.0, 0.1), convention=convention))  # type: ignore[arg-type]
+    np.testing.assert_allclose(optima.memorising, memorising, atol=1e-6)
+    np.testing.assert_allclose(optima.population, population, atol=1e-6)
+
+
+def test_each_model_has_its_own_null_band() -> None:
+    *_, last = train(SETUP)
+    hard, smoothed = null_bands(last)
+    assert hard == null_ece(softmax(last.test.logits[0]).max(-1))
+    assert hard != smoothed
+    assert 0 < smoothed.low < smoothed.median < smoothed.high
+
+
+def test_the_caption_tells_the_numbers_of_the_shown_seed() -> None:
+    snapshots = tuple(train(SETUP))
+    caption = Gallery(SETUP, (0, 1)).wall(snapshots, "own").live.frames[-1]["caption"]
+    hard, smoothed = 100 * snapshots[-1].accuracy[0]
+    assert f"Seed 0: accuracy {hard:.1f} % hard, {smoothed:.1f} % smoothed" in caption
