@@ -45,9 +45,7 @@ def test_gaps_and_floors_are_those_of_the_table(num_classes: int) -> None:
 @pytest.mark.parametrize("convention", CONVENTIONS)
 @pytest.mark.parametrize("epsilon", [0.01, 0.1, 0.45, 0.8, 0.95])
 @pytest.mark.parametrize("num_classes", [2, 3, 10])
-def test_gap_and_floor_are_where_the_loss_is_smallest(
-    num_classes: int, epsilon: float, convention: Convention
-) -> None:
+def test_gap_and_floor_are_where_the_loss_is_smallest(num_classes: int, epsilon: float, convention: Convention) -> None:
     label, other = target_probabilities(epsilon, num_classes, convention)
     assert label + (num_classes - 1) * other == pytest.approx(1, abs=1e-15)
     found = minimize_scalar(loss_at_gap, args=(label, num_classes), bracket=(-1, 1), tol=1e-12)

@@ -39,9 +39,7 @@ def value_and_gradient(loss: Callable[..., Any], logits: Tensor, labels: Tensor)
 
 def by_definition(loss: LabelSmoothingLoss, logits: Tensor, labels: Tensor) -> Tensor:
     """-sum_k w_k q_k log p_k with dense targets, terms without mass left out: (N, ...)."""
-    q = smooth_targets(
-        labels, logits.shape[1], loss.epsilon, loss.convention, prior=loss.prior, dtype=torch.float64
-    )
+    q = smooth_targets(labels, logits.shape[1], loss.epsilon, loss.convention, prior=loss.prior, dtype=torch.float64)
     mass = q if loss.weight is None else q * loss.weight.view(-1, *[1] * (logits.ndim - 2))
     return -torch.where(mass == 0, 0.0, mass * logits.log_softmax(1)).sum(1)
 
@@ -87,9 +85,7 @@ def test_epsilon_zero_is_cross_entropy(convention: Convention, reduction: Reduct
 
 @pytest.mark.parametrize("epsilon", [-0.4, 0.0, 0.1, 0.8, 0.95, 1.0])
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["no weight", "weight"])
-@pytest.mark.parametrize(
-    "kind", [{"convention": "uniform"}, {"convention": "others"}, {"prior": PRIOR}], ids=str
-)
+@pytest.mark.parametrize("kind", [{"convention": "uniform"}, {"convention": "others"}, {"prior": PRIOR}], ids=str)
 @pytest.mark.parametrize("shape", SHAPES[:3])
 def test_closed_form_is_the_definition(
     shape: tuple[int, ...], kind: dict[str, Any], weight: Tensor | None, epsilon: float

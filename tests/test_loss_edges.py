@@ -82,9 +82,7 @@ LOG = math.log(1 + math.exp(-1))  # -log of the larger of softmax(0, 1)
 def test_infinite_logits(
     logits: tuple[float, ...], epsilon: float, kind: dict[str, Any], expected: float, torchs: str | None
 ) -> None:
-    ours, gradient = loss_and_gradient(
-        LabelSmoothingLoss(epsilon, **kind, reduction="sum"), row([logits]), ZERO
-    )
+    ours, gradient = loss_and_gradient(LabelSmoothingLoss(epsilon, **kind, reduction="sum"), row([logits]), ZERO)
     close(ours, row(expected))
     if not math.isnan(expected):
         mass = smooth_targets(
@@ -93,9 +91,7 @@ def test_infinite_logits(
         close(gradient, row([logits]).softmax(1) * mass.sum() - mass)
     if torchs is not None:
         theirs = F.cross_entropy(row([logits]), ZERO, kind.get("weight"), label_smoothing=epsilon)
-        assert (
-            math.isnan(theirs) if torchs == "nan" else theirs.item() == pytest.approx(expected, nan_ok=True)
-        )
+        assert math.isnan(theirs) if torchs == "nan" else theirs.item() == pytest.approx(expected, nan_ok=True)
 
 
 def test_a_masked_logit_of_minus_1e30_is_finite_and_huge() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from labelsmooth.dashboard.choices import Choice, Classes, Flag, Number, Spec, Widths
 from labelsmooth.dashboard.presets import PRESETS, matching_preset
-from labelsmooth.dashboard.settings import SPECS, Choice, Classes, Flag, Number, Settings, Spec, Widths
+from labelsmooth.dashboard.settings import SPECS, Settings
 from labelsmooth.datasets import DATASETS, largest_train_size, smallest_train_size
 from labelsmooth.setups import ACTIVATIONS, CONVENTIONS, OPTIMIZERS, TrainingSetup
 

@@ -78,7 +78,8 @@ def test_the_address_shows_somebody_else_the_same() -> None:
 
 def test_a_preset_sets_all_that_it_names_and_reset_goes_back() -> None:
     page = opened()
-    page.get("button_group")[0].set_value("two moons").run()
+    stories: Any = page.get("button_group")[0]
+    stories.set_value("two moons").run()
     assert widget(page.selectbox, "Data set").value == "moons"
     assert widget(page.slider, "Training examples").value == 200
     widget(page.button, "Reset").click().run()

@@ -10,8 +10,9 @@ from typing import Any
 
 import streamlit as st
 
+from labelsmooth.dashboard.choices import Choice, Flag, Number
 from labelsmooth.dashboard.presets import PRESETS, matching_preset
-from labelsmooth.dashboard.settings import SEEDS, Choice, Flag, Number, Settings
+from labelsmooth.dashboard.settings import SEEDS, Settings
 from labelsmooth.datasets import DATASETS, class_names
 
 _SETTINGS, _SAID, _WRITTEN, _PAGE, _GENERATION = "settings", "corrections", "written query", "page", "generation"

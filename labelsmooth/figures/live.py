@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -40,7 +39,7 @@ class LiveView:
 
     names: tuple[str, ...]
     epsilon: float
-    scale: Literal["own", "common"] = "own"
+    scale: str = "own"  # or "common"
 
 
 def live_frame(picture: Picture, caption: str = "") -> Frame:
