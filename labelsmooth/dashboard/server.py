@@ -1,5 +1,6 @@
 """What the server process holds once for all visitors: the runs and their pictures."""
 
+import atexit
 import gc
 
 import streamlit as st
@@ -21,7 +22,10 @@ def registry() -> Registry:
     gc.freeze()
     # Two BLAS threads for matrices this small only wait for each other: 0.4 ms became 50.
     threadpool_limits(1)
-    return Registry(train, on_worker_start=lambda: torch.set_num_threads(1))
+    runs = Registry(train, on_worker_start=lambda: torch.set_num_threads(1))
+    # A thread that is still inside torch when the interpreter goes aborts the process.
+    atexit.register(runs.close)
+    return runs
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
