@@ -19,6 +19,7 @@ from labelsmooth.figures.style import (
     layout_axis,
     rounded,
     rounded_range,
+    titled,
 )
 from labelsmooth.snapshots import Snapshot
 
@@ -77,7 +78,7 @@ def curves_figure(snapshots: Sequence[Snapshot], epochs: int, optima: GapOptima)
     for target, arrangement in ((layout, WIDE), (narrow, NARROW)):
         for number in range(1, len(PANELS) + 1):
             lowest = number > len(PANELS) - arrangement.columns
-            target[layout_axis(number, "x")]["title"] = {"text": "epoch" if lowest else ""}
+            target[layout_axis(number, "x")]["title"] = titled("epoch" if lowest else "")
     return Moving({"data": data, "layout": layout}, narrow)
 
 

@@ -19,6 +19,7 @@ from labelsmooth.figures.style import (
     layout_axis,
     rounded,
     rounded_range,
+    titled,
 )
 from labelsmooth.pictures import BINS, ModelPicture, Picture
 
@@ -214,12 +215,12 @@ def _set_axes(layout: Spec, pictures: Sequence[Picture], view: LiveView) -> None
             layout[layout_axis(panel, "y")] |= {"scaleanchor": axes(panel)["xaxis"], "constrain": "range"}
         else:
             # Two classes have no plane of templates: the axes differ in kind, so in scale, and they say so.
-            layout[layout_axis(panel, "x")]["title"] = {"text": "along the templates"}
-            layout[layout_axis(panel, "y")]["title"] = {"text": "main direction of the rest"}
+            layout[layout_axis(panel, "x")]["title"] = titled("along the templates")
+            layout[layout_axis(panel, "y")]["title"] = titled("main direction of the rest")
     layout["barmode"] = "overlay"
     tallest = rounded_range([model.share for model in both])[1]
-    layout["xaxis3"] |= {"title": {"text": "confidence"}, "range": [0, 1.001]}
-    layout["yaxis3"] |= {"title": {"text": "share of test examples"}, "range": [0, tallest], "tickformat": ".0%"}
+    layout["xaxis3"] |= {"title": titled("confidence"), "range": [0, 1.001]}
+    layout["yaxis3"] |= {"title": titled("share of test examples"), "range": [0, tallest], "tickformat": ".0%"}
     unit = {"range": [-0.03, 1.05], "zeroline": False}
-    layout["xaxis4"] |= {"title": {"text": "confidence"}, **unit}
-    layout["yaxis4"] |= {"title": {"text": "accuracy"}, **unit}
+    layout["xaxis4"] |= {"title": titled("confidence"), **unit}
+    layout["yaxis4"] |= {"title": titled("accuracy"), **unit}

@@ -106,6 +106,11 @@ def layout_axis(panel: int, letter: str) -> str:
     return f"{letter}axis{'' if panel == 1 else panel}"
 
 
+def titled(text: str) -> Spec:
+    """The title of an axis, close to it: panels stand close too."""
+    return {"text": text, "standoff": 5}
+
+
 def film_layout(
     titles: Sequence[str], wide: Arrangement, narrow: Arrangement, notes: Sequence[Spec] = ()
 ) -> tuple[Spec, Spec]:

@@ -39,6 +39,7 @@ def watch() -> None:
     )
     conclusion(snapshots[-1], setup)
     if wall.boundary is not None:
+        st.caption("Solid lines are the decision boundaries, dotted ones where the confidence reaches 0.9.")
         show(
             wall.boundary,
             setup,
