@@ -1,4 +1,4 @@
-"""Label smoothing: the loss, what epsilon means in each library, a batched toy trainer, and calibration."""
+"""Label smoothing: the loss, what epsilon means in each library, a batched toy trainer, calibration, geometry."""
 
 from labelsmooth.calibration import (
     NullECE,
@@ -9,23 +9,31 @@ from labelsmooth.calibration import (
     null_ece,
     reliability_curve,
 )
-from labelsmooth.conventions import convert_epsilon, minimum_loss, optimal_logit_gap
+from labelsmooth.conventions import minimum_loss, optimal_logit_gap
+from labelsmooth.geometry import TemplatePlane, class_separation, neural_collapse, template_plane
+from labelsmooth.libraries import LIBRARIES, Library, convert_epsilon
 from labelsmooth.loss import LabelSmoothingLoss, smooth_targets
 from labelsmooth.temperature import TemperatureFit, fit_temperature
 
 __all__ = [
+    "LIBRARIES",
     "LabelSmoothingLoss",
+    "Library",
     "NullECE",
     "ReliabilityCurve",
     "TemperatureFit",
+    "TemplatePlane",
     "brier_score",
+    "class_separation",
     "clopper_pearson",
     "convert_epsilon",
     "fit_temperature",
     "minimum_loss",
+    "neural_collapse",
     "nll",
     "null_ece",
     "optimal_logit_gap",
     "reliability_curve",
     "smooth_targets",
+    "template_plane",
 ]

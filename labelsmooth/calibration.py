@@ -23,11 +23,30 @@ TIE = 1e-12  # two ways to add up the same ECE differ by rounding only
 
 @dataclass(frozen=True, eq=False)
 class ReliabilityCurve:
-    """Reliability by bins: arrays (M,) named `bin_...`, `bin_edges` (M + 1,), and the numbers over all rows.
+    """Reliability bin by bin, and the numbers over all rows: the result of `reliability_curve`.
 
-    `bin_low` and `bin_high` are the Clopper-Pearson interval of `bin_accuracy`. An empty bin has count 0,
-    confidence and accuracy nan, interval 0 to 1. Edges of equal-mass bins lie half way between the examples
-    that they separate.
+    Formula: of bin B_m, acc(B_m) = mean a_i and conf(B_m) = mean c_i; ECE and MCE as in `reliability_curve`.
+
+    Attributes:
+        bin_count: number of examples, (M,); 0 for an empty bin.
+        bin_confidence: mean confidence, (M,), a fraction; nan for an empty bin.
+        bin_accuracy: accuracy, (M,), a fraction; nan for an empty bin.
+        bin_low: lower end of the Clopper-Pearson interval of `bin_accuracy`, (M,); 0 for an empty bin.
+        bin_high: upper end of that interval, (M,); 1 for an empty bin.
+        bin_edges: edges of the bins from 0 to 1, (M + 1,); those of equal-mass bins lie half way between the
+            examples that they separate.
+        ece: expected calibration error, a fraction; like the next three nan without rows.
+        mce: maximum calibration error, a fraction.
+        accuracy: share of right predictions.
+        confidence: mean confidence, a fraction.
+        n: number of rows.
+
+    Example:
+        >>> curve = reliability_curve([[0.9, 0.1], [0.3, 0.7]], [0, 0], bins=2)
+        >>> curve.bin_accuracy.tolist(), curve.bin_edges.tolist()
+        ([nan, 0.5], [0.0, 0.5, 1.0])
+
+    Source: Guo et al. 2017, arXiv 1706.04599, section 2.
     """
 
     bin_count: IntArray
@@ -45,7 +64,22 @@ class ReliabilityCurve:
 
 @dataclass(frozen=True)
 class NullECE:
-    """Median and central interval of the ECE of a calibrated model; `p_value` where an ECE was observed."""
+    """Median and central interval of the ECE of a calibrated model: the result of `null_ece`.
+
+    Formula: quantiles over draws of the ECE; p_value = share of draws with ECE >= observed.
+
+    Attributes:
+        median: of the ECE, a fraction; like the next two nan without rows.
+        low: lower end of the interval, a fraction.
+        high: upper end of the interval, a fraction.
+        p_value: a fraction, None where no ECE was observed.
+
+    Example:
+        >>> null_ece([1.0, 1.0])
+        NullECE(median=0.0, low=0.0, high=0.0, p_value=None)
+
+    Source: Broecker, Smith 2007, Weather and Forecasting 22, consistency resampling.
+    """
 
     median: float
     low: float
@@ -72,16 +106,22 @@ def nll(log_probs: ArrayLike, labels: ArrayLike) -> float:
 
     Formula: -(1/N) sum_i log p_i(y_i).
 
-    Arguments: `log_probs` (N, K), what `log_softmax` gives: neither logits nor probabilities; `labels` (N,),
-    integers in 0..K-1.
-    Result: nats, from 0 up; inf where a label has probability 0; nan without rows.
-    Errors: ValueError for shapes and labels out of range, for NaN, and for rows whose probabilities do not
-    sum to 1 within 0.001.
+    Args:
+        log_probs: log-probabilities, shape (N, K), K >= 2, what `log_softmax` gives: neither logits nor
+            probabilities.
+        labels: integers in 0..K-1, shape (N,).
 
-    >>> round(nll(log_softmax([[0.0, 0.0], [5.0, 5.0]]), [0, 1]), 6)
-    0.693147
+    Returns:
+        Nats, from 0 up; inf where a label has probability 0; nan without rows.
 
-    Source: Guo et al. 2017 (arXiv 1706.04599), section 2.
+    Raises:
+        ValueError: shapes or labels out of range; NaN; rows whose probabilities do not sum to 1 within 0.001.
+
+    Example:
+        >>> round(nll(log_softmax([[0.0, 0.0], [5.0, 5.0]]), [0, 1]), 6)
+        0.693147
+
+    Source: Guo et al. 2017, arXiv 1706.04599, section 2.
     """
     log_probs = check_matrix("log-probabilities", log_probs)
     labels = check_labels(labels, *log_probs.shape)
@@ -94,12 +134,19 @@ def brier_score(probs: ArrayLike, labels: ArrayLike) -> float:
 
     Formula: (1/N) sum_i sum_k (p_i(k) - [k = y_i])^2. Of two classes it is twice the score of one of them.
 
-    Arguments: `probs` (N, K) in [0, 1], rows sum to 1; `labels` (N,), integers in 0..K-1.
-    Result: a number in [0, 2]; nan without rows.
-    Errors: ValueError for shapes, probabilities or labels out of range.
+    Args:
+        probs: probabilities in [0, 1], shape (N, K), K >= 2, rows sum to 1 within 0.001.
+        labels: integers in 0..K-1, shape (N,).
 
-    >>> brier_score([[0.5, 0.5], [0.0, 1.0]], [0, 0])
-    1.25
+    Returns:
+        A number in [0, 2] without unit; nan without rows.
+
+    Raises:
+        ValueError: shapes, probabilities or labels out of range.
+
+    Example:
+        >>> brier_score([[0.5, 0.5], [0.0, 1.0]], [0, 0])
+        1.25
 
     Source: Brier 1950, Monthly Weather Review 78.
     """
@@ -160,17 +207,26 @@ def reliability_curve(
     are (m/M, (m+1)/M], and 0 is in the first; equal-mass bins cut the ranks of the confidences into M parts
     and never split ties.
 
-    Arguments: `probs` (N, K), K >= 2, in [0, 1], rows sum to 1 within 0.001; `labels` (N,), integers in
-    0..K-1; `bins` >= 1; `scheme` "equal-width" or "equal-mass"; `level` of the intervals, in (0, 1).
-    Result: `ReliabilityCurve`, all fractions from 0 to 1. The prediction is the first largest probability.
-    Without rows every count is 0, and every mean, ECE and MCE is nan.
-    Errors: ValueError for shapes, probabilities, labels, bins, scheme or level out of range.
+    Args:
+        probs: probabilities in [0, 1], shape (N, K), K >= 2, rows sum to 1 within 0.001.
+        labels: integers in 0..K-1, shape (N,).
+        bins: M, at least 1.
+        scheme: "equal-width" or "equal-mass".
+        level: of the intervals, in (0, 1).
 
-    >>> curve = reliability_curve([[0.9, 0.1], [0.3, 0.7], [0.2, 0.8]], [0, 1, 0], bins=2)
-    >>> curve.bin_count.tolist(), round(curve.ece, 6), round(curve.accuracy, 6)
-    ([0, 3], 0.133333, 0.666667)
+    Returns:
+        `ReliabilityCurve`, all fractions from 0 to 1. The prediction is the first largest probability.
+        Without rows every count is 0, and every mean, ECE and MCE is nan.
 
-    Source: Guo et al. 2017 (arXiv 1706.04599), section 2; equal mass: Nixon et al. 2019 (arXiv 1904.01685).
+    Raises:
+        ValueError: shapes, probabilities, labels, bins, scheme or level out of range.
+
+    Example:
+        >>> curve = reliability_curve([[0.9, 0.1], [0.3, 0.7], [0.2, 0.8]], [0, 1, 0], bins=2)
+        >>> curve.bin_count.tolist(), round(curve.ece, 6), round(curve.accuracy, 6)
+        ([0, 3], 0.133333, 0.666667)
+
+    Source: Guo et al. 2017, arXiv 1706.04599, section 2; equal mass: Nixon et al. 2019, arXiv 1904.01685.
     """
     probs = check_probabilities(probs)
     labels = check_labels(labels, *probs.shape)
@@ -198,17 +254,24 @@ def reliability_curve(
 def clopper_pearson(successes: ArrayLike, trials: ArrayLike, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
     """Exact interval of a probability after x successes in n trials; it never collapses to a point.
 
-    Formula, with a = 1 - level: low = Beta^-1(a/2; x, n-x+1), or 0 at x = 0; high = Beta^-1(1-a/2; x+1, n-x),
-    or 1 at x = n.
+    Formula: low = Beta^-1(a/2; x, n-x+1), or 0 at x = 0; high = Beta^-1(1-a/2; x+1, n-x), or 1 at x = n; with
+    a = 1 - level.
 
-    Arguments: `successes` x and `trials` n, whole numbers 0 <= x <= n of shapes that broadcast; `level` in
-    (0, 1).
-    Result: low and high, arrays of the common shape in [0, 1]; 0 and 1 where n = 0.
-    Errors: ValueError for more successes than trials, negative or broken counts, or a level out of range.
+    Args:
+        successes: x, whole numbers in 0..n, any shape that broadcasts with that of trials.
+        trials: n, whole numbers from 0 up.
+        level: of the interval, in (0, 1).
 
-    >>> low, high = clopper_pearson([10, 5], [10, 10])
-    >>> low.round(4).tolist(), high.round(4).tolist()
-    ([0.6915, 0.1871], [1.0, 0.8129])
+    Returns:
+        (low, high), probabilities in [0, 1], arrays of the common shape; 0 and 1 where n = 0.
+
+    Raises:
+        ValueError: more successes than trials; negative or broken counts; level out of range.
+
+    Example:
+        >>> low, high = clopper_pearson([10, 5], [10, 10])
+        >>> low.round(4).tolist(), high.round(4).tolist()
+        ([0.6915, 0.1871], [1.0, 0.8129])
 
     Source: Clopper, Pearson 1934, Biometrika 26.
     """
@@ -238,16 +301,26 @@ def null_ece(
 
     Formula: a_i ~ Bernoulli(c_i), independent, in the same bins; the ECE of each of many such draws.
 
-    Arguments: `confidence` (N,), top-label, in [0, 1]; `bins`, `scheme` as in `reliability_curve`; `draws`
-    >= 1; `seed`, an integer, or a generator that is drawn from; `level` of the central interval, in (0, 1):
-    0.9 is from the 5 % to the 95 % quantile; `observed`, the ECE of the model itself.
-    Result: `NullECE`, fractions; `p_value` is the share of draws at least as large as `observed`, so that 0
-    says less than about 1 in `draws`, and None without it. Without rows all are nan.
-    Errors: ValueError for a shape, confidences, bins, scheme, draws, level or observed out of range.
+    Args:
+        confidence: top-label confidences in [0, 1], shape (N,).
+        bins: M, at least 1.
+        scheme: "equal-width" or "equal-mass".
+        draws: number of draws, at least 1.
+        seed: an integer, or a generator that is drawn from.
+        level: of the central interval, in (0, 1): 0.9 is from the 5 % to the 95 % quantile.
+        observed: the ECE of the model itself, in [0, 1]; None for no p_value.
 
-    >>> band = null_ece([0.8, 0.8], observed=0.8)
-    >>> round(band.median, 6), 0.02 < band.p_value < 0.06
-    (0.2, True)
+    Returns:
+        `NullECE`, fractions; `p_value` is the share of draws at least as large as `observed`, so that 0 says
+        less than about 1 in `draws`, and None without it. Without rows all are nan.
+
+    Raises:
+        ValueError: shape, confidences, bins, scheme, draws, level or observed out of range.
+
+    Example:
+        >>> band = null_ece([0.8, 0.8], observed=0.8)
+        >>> round(band.median, 6), 0.02 < band.p_value < 0.06
+        (0.2, True)
 
     Source: Broecker, Smith 2007, Weather and Forecasting 22, consistency resampling, here of the ECE and with
     the confidences held fixed.

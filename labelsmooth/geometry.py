@@ -21,10 +21,25 @@ NEGLIGIBLE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class TemplatePlane:
-    """Axes (H, 2) and offset (2,) of the plane of two or three templates, and these templates in the plane.
+    """Axes and offset of the plane of two or three templates, and these templates: the result of `template_plane`.
 
-    `templates` (3, 2) or (2, 2) stand in the order of `classes`, seen from their centroid. `degenerate` says
-    that weights and features left an axis free: it is then an arbitrary direction, or zero where H = 1.
+    Formula: features x are drawn at x @ basis + offset.
+
+    Attributes:
+        classes: the two or three classes, in the order asked for.
+        basis: axes of the plane, (H, 2), orthonormal where templates have no bias.
+        offset: where the features 0 lie, (2,), in the unit of the features.
+        templates: the templates in the plane, (3, 2) or (2, 2), in the order of `classes`, seen from their
+            centroid.
+        degenerate: whether weights and features left an axis free: it is then an arbitrary direction, or
+            zero where H = 1.
+
+    Example:
+        >>> plane = template_plane([[-1.0, 0.0], [1.0, 0.0], [0.0, 3.0]], classes=(0, 1, 2))
+        >>> plane.basis.tolist(), plane.offset.tolist(), plane.degenerate
+        ([[1.0, 0.0], [0.0, 1.0]], [0.0, 0.0], False)
+
+    Source: Mueller, Kornblith, Hinton 2019, arXiv 1906.02629, section 2.
     """
 
     classes: tuple[int, ...]
@@ -63,21 +78,29 @@ def template_plane(
     `features`, which are centred in y. In a film the sign of y is that of the `previous` plane; otherwise the
     coordinates of the axis have a positive sum.
 
-    Arguments: `weights` (K, H), one row a class (transpose a layer that stores (H, K)); `classes`, two or
-    three different ones in 0..K-1, in the order A, B, C; `biases` (K,), without which the logits above are
-    those before the bias; `features` (N, H) and `previous`, for two classes only.
-    Result: `TemplatePlane`, in the unit of the features. Templates that are equal or on one line leave an
-    axis free: it becomes a fixed arbitrary direction, `degenerate` is true, and nothing is raised.
-    Errors: ValueError for shapes that do not fit, values that are not finite, classes that repeat or are out
-    of range, and two classes without features.
+    Args:
+        weights: of the last layer, shape (K, H), one row a class (transpose a layer that stores (H, K)).
+        classes: two or three different ones in 0..K-1, in the order A, B, C.
+        biases: shape (K,); without them the logits above are those before the bias.
+        features: penultimate features, shape (N, H); for two classes only.
+        previous: the plane of the frame before; for two classes only.
 
-    >>> plane = template_plane([[-1.0, 0.0], [1.0, 0.0], [0.0, 3.0]], classes=(0, 1, 2))
-    >>> plane.templates.tolist()
-    [[-1.0, -1.0], [1.0, -1.0], [0.0, 2.0]]
-    >>> plane.project([[0.0, 5.0]]).tolist()
-    [[0.0, 5.0]]
+    Returns:
+        `TemplatePlane`, in the unit of the features. Templates that are equal or on one line leave an axis
+        free: it becomes a fixed arbitrary direction, `degenerate` is true, and nothing is raised.
 
-    Source: Mueller, Kornblith, Hinton 2019 (arXiv 1906.02629), section 2; orientation and centring are ours.
+    Raises:
+        ValueError: shapes that do not fit; values that are not finite; classes that repeat or are out of
+            range; two classes without features.
+
+    Example:
+        >>> plane = template_plane([[-1.0, 0.0], [1.0, 0.0], [0.0, 3.0]], classes=(0, 1, 2))
+        >>> plane.templates.tolist()
+        [[-1.0, -1.0], [1.0, -1.0], [0.0, 2.0]]
+        >>> plane.project([[0.0, 5.0]]).tolist()
+        [[0.0, 5.0]]
+
+    Source: Mueller, Kornblith, Hinton 2019, arXiv 1906.02629, section 2; orientation and centring are ours.
     """
     weights = _matrix("weights", weights, None)
     units = weights.shape[1]
@@ -114,15 +137,22 @@ def class_separation(features: ArrayLike, labels: ArrayLike) -> float:
     over all ordered pairs of that class, a row with itself included, and d_total the same over all pairs of
     classes. On rows of length 1 with class means mu_k: 1 - (1 - mean |mu_k|^2) / (1 - |mean mu_k|^2).
 
-    Arguments: `features` (N, H), not centred; `labels` (N,), integers. A row of zeros has cosine 0 to all.
-    Result: a number up to 1 (classes are single directions); 0 for one class; nan without rows or where all
-    rows are parallel.
-    Errors: ValueError for shapes that do not fit or features that are not finite.
+    Args:
+        features: penultimate features, shape (N, H), not centred. A row of zeros has cosine 0 to all.
+        labels: integers, shape (N,).
 
-    >>> class_separation([[1, 0], [0, 1], [-1, 0], [0, -1]], [0, 0, 1, 1])
-    0.5
+    Returns:
+        A number up to 1 (classes are single directions) without unit; 0 for one class; nan without rows or
+        where all rows are parallel.
 
-    Source: Kornblith et al. 2021 (arXiv 2010.16402), the index of class separation.
+    Raises:
+        ValueError: shapes that do not fit; features that are not finite.
+
+    Example:
+        >>> class_separation([[1, 0], [0, 1], [-1, 0], [0, -1]], [0, 0, 1, 1])
+        0.5
+
+    Source: Kornblith et al. 2021, arXiv 2010.16402, the index of class separation.
     """
     rows, index = _grouped(features, labels)
     if len(rows) == 0:
@@ -142,14 +172,21 @@ def neural_collapse(features: ArrayLike, labels: ArrayLike) -> float:
     covariance of the K class means and B^+ its pseudo-inverse, in which eigenvalues below 1e-12 of the
     largest count as zero.
 
-    Arguments: `features` (N, H); `labels` (N,), integers; K counts the classes that occur.
-    Result: a number >= 0 without unit; nan without rows or where all class means are equal.
-    Errors: ValueError for shapes that do not fit or features that are not finite.
+    Args:
+        features: penultimate features, shape (N, H).
+        labels: integers, shape (N,); K counts the classes that occur.
 
-    >>> round(neural_collapse([[-1.5], [-0.5], [0.5], [1.5]], [0, 0, 1, 1]), 6)
-    0.125
+    Returns:
+        A number >= 0 without unit; nan without rows or where all class means are equal.
 
-    Source: Papyan, Han, Donoho 2020 (arXiv 2008.08186), NC1.
+    Raises:
+        ValueError: shapes that do not fit; features that are not finite.
+
+    Example:
+        >>> round(neural_collapse([[-1.5], [-0.5], [0.5], [1.5]], [0, 0, 1, 1]), 6)
+        0.125
+
+    Source: Papyan, Han, Donoho 2020, arXiv 2008.08186, NC1.
     """
     rows, index = _grouped(features, labels)
     if len(rows) == 0:

@@ -32,7 +32,7 @@ def smooth_targets(
     prior: Tensor | None = None,
     dtype: torch.dtype | None = None,
 ) -> Tensor:
-    """Give the smoothed target distribution of every label.
+    """Smoothed target distribution of every label.
 
     Formula: q = (1 - eps) onehot + eps u, where u is 1/K on every class ("uniform"), 1/(K - 1) on every class
     but the label ("others"), or the prior.
@@ -161,7 +161,7 @@ class LabelSmoothingLoss(nn.Module):
         return words
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Give the loss of logits (N, K, ...) under labels (N, ...); see the class."""
+        """The loss of logits (N, K, ...) under labels (N, ...); see the class."""
         _check_logits(logits, labels)
         if logits.ndim == 1:
             losses = self.forward(logits.unsqueeze(0), labels.unsqueeze(0))

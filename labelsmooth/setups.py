@@ -32,7 +32,37 @@ RUNS_A_GROUP = 25  # at most, unless a seed has more: about as many networks as 
 
 @dataclass(frozen=True)
 class TrainingSetup:
-    """One experiment: R = seeds x epsilons networks on one data set; the first seed is the one displayed."""
+    """One experiment: R = seeds x epsilons networks on one data set; the first seed is the one displayed.
+
+    Formula: R = S * E, the numbers of seeds and of epsilons. Seeds differ in split, noise, first weights and order
+    of batches; the epsilons of one seed share all of these, so that comparing them is paired.
+
+    Attributes:
+        dataset: "digits", "wine", "breast cancer", "iris", "moons", "circles", "blobs", "spirals" or "hard".
+        classes: K of blobs, 2 to 10, and of spirals, 2 to 5; the other data sets have theirs.
+        train_size: number of training examples, from 2 a class to 60 % of the data set.
+        label_noise: share of training labels drawn anew over all K classes, in [0, 0.8].
+        noisy_validation: whether validation labels get that noise too.
+        epsilons: smoothings, shape (E,), all different, in [-0.5, 1].
+        convention: "uniform" or "others".
+        seeds: shape (S,), all different, in 0..2^31 - 1; S * E at most 2000.
+        hidden: units of each hidden layer: 1 to 4 layers of 2 to 512.
+        activation: "relu" or "tanh".
+        epochs: passes over the training part, 1 to 1000.
+        batch_size: examples a step, 4 to 1024.
+        learning_rate: step size, in [1e-5, 1e4].
+        weight_decay: how much of the parameters is added to their gradient, in [0, 1].
+        optimizer: "adam", or "sgd" with momentum 0.9.
+
+    Raises:
+        ValueError: a field out of its range or of the wrong type.
+
+    Example:
+        >>> TrainingSetup("iris", train_size=60, epsilons=(0.0, 0.1, 0.2), seeds=(0, 1)).runs
+        6
+
+    Source: Kingma, Ba 2015, arXiv 1412.6980, algorithm 1 (Adam); data from scikit-learn, the spirals are ours.
+    """
 
     dataset: str = "digits"
     classes: int = 3  # of blobs and spirals only; the other data sets have theirs

@@ -58,9 +58,38 @@ class BestTemperature:
 class Snapshot:
     """All runs of a setup after one epoch: measures (S, E), and the first seed in full for the pictures.
 
-    Measures are fractions, nats or logits; `diverged` (S, E) holds the epoch a run was seen to have diverged
-    at, else -1: everything else then stays at that run's last good epoch. `weights` (E, H, K) and `biases`
-    (E, K) are the last layer's; `grid` exists for 2-D data, `best` at the end.
+    Formula: a logit gap is the mean of z_y - mean over k != y of z_k; train_loss that of -sum_k q_k log p_k, with q
+    the target of `smooth_targets`. ECE is that of `reliability_curve` with 15 equal-width bins.
+
+    Attributes:
+        epoch: passes over the training part so far.
+        finished: whether it is the last snapshot.
+        accuracy: on the test part, (S, E), a fraction.
+        nll: on the test part, (S, E), in nats.
+        brier: on the test part, (S, E), in [0, 2].
+        ece: on the test part, (S, E), a fraction.
+        confidence: mean on the test part, (S, E), a fraction.
+        test_logit_gap: to the clean label, (S, E), in nats.
+        train_loss: smoothed cross-entropy to the given labels, (S, E), in nats.
+        train_accuracy: against the given labels, (S, E), a fraction.
+        train_logit_gap: to the given label, (S, E), in nats.
+        diverged: the epoch a run was seen to have diverged at, else -1, (S, E); everything else then stays at
+            that run's last good epoch.
+        test: the test `Part` of the first seed: inputs (N, D), logits (E, N, K), penultimate features
+            (E, N, H), labels (N,).
+        train: its training `Part`, whose labels are the given ones; clean_labels (N,) are the true ones.
+        weights: of the first seed's last layer, (E, H, K).
+        biases: of the first seed's last layer, (E, K).
+        grid: the first seed's logits over the plane, a `Grid`; None but for 2-D data.
+        best: fitted temperatures, a `BestTemperature`; None before the end.
+
+    Example:
+        >>> from labelsmooth import TrainingSetup, train
+        >>> first = next(train(TrainingSetup("iris", train_size=60, seeds=(0, 1))))
+        >>> first.epoch, first.ece.shape, first.test.logits.shape
+        (0, (2, 2), (2, 68, 3))
+
+    Source: those of `nll`, `brier_score`, `reliability_curve` and `fit_temperature`; the logit gap is ours.
     """
 
     epoch: int

@@ -16,10 +16,23 @@ from labelsmooth.calibration import FloatArray, check_labels, check_matrix
 
 @dataclass(frozen=True)
 class TemperatureFit:
-    """The best temperature in its bounds, the NLL at T = 1 and at it (nats), and where the optimum really is.
+    """The best temperature in its bounds, and where the optimum really is: the result of `fit_temperature`.
 
-    `at_bound` says which bound stopped the fit. `optimum` is where T would go without bounds, and None where
-    `flat`: every temperature is equally good and T = 1.
+    Formula: the fitted probabilities of logits z are softmax(z / temperature).
+
+    Attributes:
+        temperature: T, without unit; 1 where `flat`.
+        nll_before: negative log-likelihood at T = 1, in nats.
+        nll_after: negative log-likelihood at the fitted T, in nats.
+        at_bound: "lower" or "upper", the bound that stopped the fit; None where none did.
+        optimum: "zero", "finite" or "infinite", where T would go without bounds; None where `flat`.
+
+    Example:
+        >>> fit = fit_temperature([[0.0, 1.0]] * 4, [1, 1, 1, 1])
+        >>> fit.temperature, fit.at_bound, fit.optimum, fit.flat
+        (0.05, 'lower', 'zero', False)
+
+    Source: Guo et al. 2017, arXiv 1706.04599, section 4.2; the bounds are ours.
     """
 
     temperature: float
@@ -42,18 +55,25 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike, bounds: tuple[float, f
     if and only if every label has the largest logit of its row, ties included, and to infinity if and only if
     sum(z_y - mean_k z_k) <= 0.
 
-    Arguments: `logits` (N, K) of validation data, -inf for a masked class; `labels` (N,), integers in
-    0..K-1; `bounds`, the lowest and highest T, 0 < low < high.
-    Result: `TemperatureFit`, NLL in nats. Where every row is constant, without rows (NLL nan), and where a
-    label has the logit -inf (NLL inf at every T), T is 1 and the fit `flat`. The argmax of the logits does
-    not change with T; that of rounded probabilities can.
-    Errors: ValueError for shapes, labels or bounds out of range, and logits that are NaN or +inf.
+    Args:
+        logits: of validation data, shape (N, K), K >= 2, -inf for a masked class.
+        labels: integers in 0..K-1, shape (N,).
+        bounds: the lowest and the highest T, 0 < low < high < inf.
 
-    >>> fit = fit_temperature([[0.0, 1.0]] * 4, [1, 1, 1, 0])
-    >>> round(fit.temperature, 6), fit.at_bound, fit.optimum
-    (0.910239, None, 'finite')
+    Returns:
+        `TemperatureFit`, NLL in nats. Where every row is constant, without rows (NLL nan), and where a label
+        has the logit -inf (NLL inf at every T), T is 1 and the fit `flat`. The argmax of the logits does not
+        change with T; that of rounded probabilities can.
 
-    Source: Guo et al. 2017 (arXiv 1706.04599), section 4.2.
+    Raises:
+        ValueError: shapes, labels or bounds out of range; logits that are NaN or +inf.
+
+    Example:
+        >>> fit = fit_temperature([[0.0, 1.0]] * 4, [1, 1, 1, 0])
+        >>> round(fit.temperature, 6), fit.at_bound, fit.optimum
+        (0.910239, None, 'finite')
+
+    Source: Guo et al. 2017, arXiv 1706.04599, section 4.2.
     """
     low, high = bounds
     if not 0 < low < high < math.inf:

@@ -52,10 +52,20 @@ def test_the_figure_is_sent_again_where_it_has_changed() -> None:
     assert grown["figure"]["layout"]["xaxis"]["range"] == [0, 2]
 
 
-def test_what_is_forgotten_is_sent_whole() -> None:
-    message, sent = parcel(reel(4), None)
-    assert (message["first"], len(message["frames"])) == (0, 4)
-    assert message["figure"] is not None
+@pytest.mark.parametrize(
+    ("has", "first", "figure"),
+    [
+        (Sent("a", 3, "another"), 3, True),
+        (Sent("a", 3, parcel(reel(1), None)[1].version), 3, False),
+        (Sent("a", 0, ""), 0, True),
+        (Sent("b", 3, ""), 0, True),
+        (None, 0, True),
+    ],
+)
+def test_what_a_browser_lacks_is_sent(has: Sent | None, first: int, figure: bool) -> None:
+    message, sent = parcel(reel(4), has)
+    assert (message["first"], len(message["frames"])) == (first, 4 - first)
+    assert (message["figure"] is not None) == figure
     assert sent == Sent("a", 4, message["version"])
 
 

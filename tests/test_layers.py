@@ -17,12 +17,12 @@ FLOORS = (
     ("labelsmooth.measures", "labelsmooth.network"),
     ("labelsmooth.snapshots", "labelsmooth.setups"),
     ("labelsmooth.datasets", "labelsmooth.temperature"),
-    ("labelsmooth.calibration", "labelsmooth.geometry", "labelsmooth.loss"),
+    ("labelsmooth.calibration", "labelsmooth.geometry", "labelsmooth.libraries", "labelsmooth.loss"),
     ("labelsmooth.conventions",),
 )
 # What a module, or a package, reaches neither itself nor through others of ours.
 BARRED = {
-    "labelsmooth.conventions": ("torch", "numpy"),
+    **dict.fromkeys(["labelsmooth.conventions", "labelsmooth.libraries"], ("torch", "numpy")),
     **dict.fromkeys(
         [
             f"labelsmooth.{name}"

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from labelsmooth.conventions import LIBRARIES, convert_epsilon
+from labelsmooth.libraries import LIBRARIES, convert_epsilon
 from labelsmooth.loss import LabelSmoothingLoss
 
 close = partial(torch.testing.assert_close, rtol=1e-12, atol=1e-12)

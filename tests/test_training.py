@@ -108,6 +108,11 @@ def test_the_epsilons_of_a_seed_start_alike_and_the_seeds_do_not() -> None:
         assert np.all(shown == shown[:1])
 
 
+def test_every_seed_goes_through_the_examples_in_its_own_order() -> None:
+    first, second = (order.permutation(60) for order in _Trainer(SMALL).orders)
+    assert not np.array_equal(first, second)
+
+
 @pytest.mark.parametrize(
     "change",
     [

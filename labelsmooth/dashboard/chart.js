@@ -9,6 +9,7 @@ const CONFIG = {
   displayModeBar: false,
   displaylogo: false,
   showSendToCloud: false,
+  showTips: false,
   doubleClick: false,
 };
 

@@ -93,7 +93,8 @@ export class Controls {
     const frame = frames[at];
     const moves = message.total > 0 && !message.follow;
     root.classList.toggle("film-moves", moves);
-    Object.assign(root.dataset, { run, have: frames.length, shown: frame?.name ?? "", playing });
+    const { ticking } = message;
+    Object.assign(root.dataset, { run, have: frames.length, shown: frame?.name ?? "", playing, ticking });
     chart.ariaLabel = message.alt;
     chart.tabIndex = moves ? 0 : -1;
     const name = frame?.name ?? "…";

@@ -3,6 +3,9 @@
 import { Chart } from "./chart.js";
 import { Controls } from "./controls.js";
 
+// How long an answer from Python may take before it counts as lost, in milliseconds.
+const PATIENCE = 1000;
+
 // More beats than this at once mean that the page slept, not that the film is late.
 const LEAP = 5;
 
@@ -50,19 +53,29 @@ class Film {
       this.figure.layout.uirevision ??= message.run;
       this.version = message.version;
     }
-    if (message.first > this.frames.length || message.version !== this.version) {
-      this.say("missing", { run: this.run, have: this.frames.length });
-      return;
+    this.gap = message.first > this.frames.length || message.version !== this.version;
+    if (!this.gap) {
+      for (const frame of message.frames.slice(this.frames.length - message.first)) {
+        this.names.set(frame.name, this.frames.push(frame) - 1);
+      }
+      this.seat();
+      this.draw();
     }
-    for (const frame of message.frames.slice(this.frames.length - message.first)) {
-      this.names.set(frame.name, this.frames.push(frame) - 1);
-    }
-    this.complete = message.done;
-    this.seat();
-    this.draw();
-    const ended = message.done && message.ticking;
-    if (ended && !this.ended) this.say("ended", this.run);
-    this.ended = ended;
+    this.ask();
+  }
+
+  // Streamlit may drop any message, and repeats no message that stays the same: what is wanted is asked for again.
+  ask() {
+    const { run, frames, version } = this;
+    const { done, ticking, follow } = this.message;
+    // One film of a group is enough to say that the group has all it needs.
+    const wish = this.gap ? "missing" : done && ticking && !follow && "ended";
+    if (!wish || this.asked || !this.root.isConnected) return;
+    this.say(wish, { run, have: frames.length, version: version ?? "" });
+    this.asked = setTimeout(() => {
+      this.asked = undefined;
+      this.ask();
+    }, PATIENCE);
   }
 
   begin({ run, autoplay, total, follow }) {
@@ -71,12 +84,14 @@ class Film {
     this.names = new Map();
     this.at = -1;
     this.start = undefined;
-    this.complete = false;
-    this.ended = false;
     const plays = autoplay && total > 0 && !follow;
     // A viewer who wants less motion sees the newest frame until he starts the film.
     this.still = plays && matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.play(plays && !this.still);
+  }
+
+  get complete() {
+    return this.message.done && !this.gap;
   }
 
   get newest() {

@@ -55,17 +55,17 @@ class Reel:
 
 @dataclass(frozen=True)
 class Sent:
-    """What a browser was sent of a film: the run, how many of its frames, and which version of its figure."""
+    """What a browser has of a film: the run, how many of its frames, and which version of its figure."""
 
     run: str
-    frames: int
+    have: int
     version: str
 
 
 def parcel(reel: Reel, sent: Sent | None) -> tuple[dict[str, Any], Sent]:
     """The part of a reel that the browser does not have yet, and what it will have then."""
     same_run = sent is not None and sent.run == reel.run
-    first = sent.frames if sent is not None and same_run else 0
+    first = sent.have if sent is not None and same_run else 0
     figure = {"data": reel.figure["data"], "layout": reel.figure["layout"], "narrow": reel.narrow}
     version = sha256(json.dumps(figure, sort_keys=True).encode()).hexdigest()[:16]
     known = sent is not None and same_run and sent.version == version
@@ -110,6 +110,10 @@ def film(
     ledger = f"film {key}"
     message, st.session_state[ledger] = parcel(reel, st.session_state.get(ledger))
 
+    def missing() -> None:
+        browser = st.session_state[key]["missing"]
+        st.session_state[ledger] = Sent(browser["run"], browser["have"], browser["version"])
+
     def released() -> None:
         if on_released is not None:
             on_released(st.session_state[key]["released"])
@@ -129,7 +133,7 @@ def film(
             "ticking": ticking,
             "releases": on_released is not None,
         },
-        on_missing_change=lambda: st.session_state.pop(ledger, None),
+        on_missing_change=missing,
         on_ended_change=on_ended,
         on_released_change=released,
     )
