@@ -1,4 +1,7 @@
-"""Label smoothing: the loss, what epsilon means in each library, a batched toy trainer, calibration, geometry."""
+"""Label smoothing: the loss, what epsilon means in each library, calibration, and the geometry of clusters.
+
+The trainer is `labelsmooth.training.train`. It stands apart: scikit-learn takes a second to import.
+"""
 
 from labelsmooth.calibration import (
     NullECE,

@@ -84,7 +84,8 @@ class Snapshot:
         best: fitted temperatures, a `BestTemperature`; None before the end.
 
     Example:
-        >>> from labelsmooth import TrainingSetup, train
+        >>> from labelsmooth.setups import TrainingSetup
+        >>> from labelsmooth.training import train
         >>> first = next(train(TrainingSetup("iris", train_size=60, seeds=(0, 1))))
         >>> first.epoch, first.ece.shape, first.test.logits.shape
         (0, (2, 2), (2, 68, 3))

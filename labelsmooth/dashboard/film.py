@@ -102,8 +102,8 @@ def film(
     `alt` describes the picture, `unit` is what its frames count. A film with `follow` has no controls and shows its
     frame of the same name as the film with that key. One that does not `autoplay` stands at the frame named `start`,
     and goes there again when `start` changes. `fps` are frames a second at speed 1. `on_released` gets the name of a
-    frame where the viewer has left the film. While the caller is `ticking`, `on_ended` is called once when the
-    browser holds all frames of a reel that is done.
+    frame where the viewer has left the film. While the caller is `ticking`, `on_ended` is called when the browser
+    holds all frames of a reel that is done, and again after a second should the caller tick on. Followers do not.
     """
     if not fps > 0:
         raise ValueError(f"fps is above 0, got {fps}")
