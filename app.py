@@ -1,5 +1,7 @@
 """The front door: page config, navigation and the controls that all pages share."""
 
+import time
+
 # Imported here, before any thread starts: lazy imports inside threads have crashed.
 import numpy as np  # noqa: F401
 import pandas as pd  # noqa: F401
@@ -25,3 +27,6 @@ controls.first_choices()
 controls.sidebar_choices()
 controls.write_address()
 page.run()
+# A tick that waits while this run ends makes Streamlit drop the last elements before they are sent, and then take
+# them off the page. A moment is enough to send them.
+time.sleep(0.05)
