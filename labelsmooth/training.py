@@ -4,15 +4,18 @@ Legend: S seeds, E epsilons, R = S * E runs (seed by seed), N examples, B batch,
 K classes, G grid points a side.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.optim.adam import adam
+from torch.optim.sgd import sgd
 
 from labelsmooth.conventions import target_probabilities
 from labelsmooth.datasets import class_names, make_split
@@ -23,8 +26,8 @@ from labelsmooth.snapshots import NEVER, BestTemperature, Grid, Part, Snapshot, 
 
 DENSE_EPOCHS = 20  # the first epochs change the picture most: each is shown
 SPARSE_SNAPSHOTS = 30
+EVALUATED = 512  # examples at a time, a multiple of ROWS: fetching more memory for a moment takes a third longer
 GRID_SIDE = 50
-MOMENTUM = 0.9
 DIVERGED_LOSS = 1e3  # nats; guessing at random costs log K, which is below 3 for every data set here
 
 
@@ -124,7 +127,7 @@ class _Trainer:
         self.orders = [np.random.default_rng([seed, 2]) for seed in setup.seeds]
         targets = [target_probabilities(e, classes, setup.convention) for e in setup.epsilons]
         self.targets = np.array(targets * len(setup.seeds))  # (R, 2): on the label, on every other class
-        self.optimizer = _optimizer(setup, self.network)
+        self.step = _optimizer(setup, self.network)
         self.grid = _grid_points(self.first.x_train)
 
     def _runs(self, x: Tensor) -> Tensor:
@@ -151,12 +154,14 @@ class _Trainer:
             delta.scatter_add_(1, labels, (on_other - on_label).expand_as(labels))
             delta[..., size:] = 0
             self.network.backward(states, delta.div_(size))
-            self.optimizer.step()
+            self.step()
 
     def _outputs(self, part: str) -> tuple[Tensor, Tensor, np.ndarray]:
-        """Penultimate features (R, H, N), logits (R, K, N) and whether these are finite (R,), else 0."""
-        examples = self.labels[part].shape[1]
-        *_, features, logits = self.network.activations(self.inputs[part])
+        """First seed's penultimate features (E, H, N), logits (R, K, N) and whether these are finite (R,), else 0."""
+        examples, shown = self.labels[part].shape[1], len(self.setup.epsilons)
+        blocks = [self.network.activations(x)[-2:] for x in torch.split(self.inputs[part], EVALUATED, dim=1)]
+        features = torch.cat([features[:shown] for features, _ in blocks], 2)
+        logits = torch.cat([logits for _, logits in blocks], 2)
         finite = logits.sum((1, 2)).isfinite()
         logits[~finite] = 0  # so that no measure warns of a run whose numbers overflowed
         return features[..., :examples], logits[..., :examples], finite.numpy()
@@ -219,13 +224,45 @@ class _Trainer:
         return BestTemperature(*(np.where(lost, np.nan, value) for value in values))
 
 
-def _optimizer(setup: TrainingSetup, network: BatchedMLP) -> torch.optim.Optimizer:
-    """One fused optimizer over the flat parameters of all runs."""
-    network.parameters.grad = network.gradients
+def _optimizer(setup: TrainingSetup, network: BatchedMLP) -> Callable[[], None]:
+    """One step of the optimizer, over the parameters of all runs at once."""
+    # The functions of torch.optim, not its classes: the first object of these imports a compiler, which takes as long
+    # as a training.
+    parameters, gradients = [network.parameters], [network.gradients]
     rate, decay = setup.learning_rate, setup.weight_decay
-    if setup.optimizer == "adam":
-        return torch.optim.Adam([network.parameters], lr=rate, weight_decay=decay, fused=True)
-    return torch.optim.SGD([network.parameters], lr=rate, weight_decay=decay, momentum=MOMENTUM, fused=True)
+    if setup.optimizer == "sgd":
+        momenta: list[Tensor | None] = [torch.zeros_like(network.parameters)]
+        return partial(
+            sgd,
+            parameters,
+            gradients,
+            momenta,
+            lr=rate,
+            momentum=0.9,
+            dampening=0.0,
+            weight_decay=decay,
+            nesterov=False,
+            maximize=False,
+            fused=True,
+        )
+    means, squares = torch.zeros_like(network.parameters), torch.zeros_like(network.parameters)
+    return partial(
+        adam,
+        parameters,
+        gradients,
+        [means],
+        [squares],
+        [],
+        [torch.tensor(0.0)],
+        lr=rate,
+        beta1=0.9,
+        beta2=0.999,
+        eps=1e-8,
+        weight_decay=decay,
+        amsgrad=False,
+        maximize=False,
+        fused=True,
+    )
 
 
 def _grid_points(x_train: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:

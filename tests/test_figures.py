@@ -109,7 +109,9 @@ def test_ranges_change_in_jumps() -> None:
 
 
 def test_rounding_keeps_what_a_screen_can_show() -> None:
-    assert rounded(np.array([1234.567, 0.000123456, np.nan, np.inf]), 3) == [1230.0, 0.000123, None, None]
+    assert rounded(np.array([1234.567, -56.78, np.nan, np.inf]), 3) == [1230.0, -60.0, None, None]
+    assert rounded(np.array([0.00012345]), 3) == [0.000123]
+    assert rounded(np.zeros(2)) == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("arrangement", [Arrangement(2, 2, 600), Arrangement(4, 1, 1360), Arrangement(3, 2, 700)])

@@ -1,5 +1,7 @@
 """Laws of the trainer: what a run's numbers depend on, what they mean, and how a run ends."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
@@ -111,6 +113,32 @@ def test_the_epsilons_of_a_seed_start_alike_and_the_seeds_do_not() -> None:
 def test_every_seed_goes_through_the_examples_in_its_own_order() -> None:
     first, second = (order.permutation(60) for order in _Trainer(SMALL).orders)
     assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize(("name", "settings"), [("Adam", {}), ("SGD", {"momentum": 0.9})])
+def test_steps_are_those_of_the_optimizers_of_torch(name: str, settings: dict[str, float]) -> None:
+    trainer = _Trainer(replace(SMALL, optimizer=name.lower(), weight_decay=0.1))
+    twin = trainer.network.parameters.clone()
+    optimizer = getattr(torch.optim, name)([twin], lr=SMALL.learning_rate, weight_decay=0.1, **settings)
+    for _ in range(5):
+        trainer.network.gradients.normal_()
+        twin.grad = trainer.network.gradients.clone()
+        trainer.step()
+        optimizer.step()
+        torch.testing.assert_close(trainer.network.parameters, twin)
+
+
+def test_training_imports_no_compiler() -> None:
+    """Streamlit's threads must not import, and torch._dynamo alone takes as long as a training."""
+    program = """
+import sys
+from labelsmooth.setups import TrainingSetup
+from labelsmooth.training import train
+for optimizer in ("adam", "sgd"):
+    list(train(TrainingSetup("wine", train_size=60, epochs=1, optimizer=optimizer)))
+assert "torch._dynamo" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
 
 
 @pytest.mark.parametrize(

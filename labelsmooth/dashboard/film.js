@@ -6,6 +6,8 @@ import { Controls } from "./controls.js";
 // How long an answer from Python may take before it counts as lost, in milliseconds.
 const PATIENCE = 1000;
 
+// Milliseconds that a follower waits: its leader's picture comes first, and its leader's film runs smoothly.
+const LATER = 200;
 // More beats than this at once mean that the page slept, not that the film is late.
 const LEAP = 5;
 
@@ -113,9 +115,7 @@ class Film {
   }
 
   hear(key) {
-    if (key !== this.message?.follow || this.held) return;
-    this.seat();
-    this.draw();
+    if (key === this.message?.follow && !this.held) this.draw();
   }
 
   // The clock: animation frames stop in a hidden tab, and so does the film.
@@ -154,6 +154,7 @@ class Film {
       this.start = message.start;
       this.take(message);
     }
+    this.draw();
   }
 
   scrub(at) {
@@ -204,6 +205,18 @@ class Film {
   }
 
   draw() {
+    if (!this.message.follow) this.show();
+    else this.later ??= setTimeout(() => this.catchUp(), LATER);
+  }
+
+  catchUp() {
+    this.later = undefined;
+    if (this.held) return;
+    this.seat();
+    this.show();
+  }
+
+  show() {
     const { message, figure } = this;
     const frame = this.frames[this.at];
     // A new run leaves the last picture in place until it has a frame of its own.

@@ -157,5 +157,13 @@ def rounded_range(values: Iterable[np.ndarray], step_share: float = 0.125) -> li
 
 
 def rounded(values: np.ndarray, digits: int = 4) -> list[Any]:
-    """Values as a list for JSON, rounded to what a screen can show, None where there is nothing to draw."""
-    return [float(f"{v:.{digits}g}") if np.isfinite(v) else None for v in np.ravel(values).tolist()]
+    """Values as a list for JSON, None where there is nothing to draw; the largest keeps so many digits.
+
+    A screen shows no more of the others either, and a film is a third of the size.
+    """
+    flat = np.ravel(values).astype(np.float64)
+    finite = np.isfinite(flat)
+    largest = np.abs(flat[finite]).max(initial=0)
+    places = digits - 1 - int(np.floor(np.log10(largest))) if largest > 0 else 0
+    numbers = flat.round(places).tolist()
+    return [number if ok else None for number, ok in zip(numbers, finite.tolist(), strict=True)]
