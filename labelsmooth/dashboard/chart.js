@@ -66,6 +66,9 @@ function themeOf(node) {
   return { ground, template: { layout } };
 }
 
+// After the next picture is on screen.
+const painted = () => new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve)));
+
 export class Chart {
   // `changed` hears of the start and the end of a zoom, `failed` of an error ("" once a drawing went well).
   constructor(node, { changed, failed }) {
@@ -116,6 +119,7 @@ export class Chart {
     this.busy = true;
     try {
       this.plotly = await load(this.url);
+      if (this.patient) await painted();
       while (this.node.isConnected && (await this.step()));
       this.report();
     } catch (error) {

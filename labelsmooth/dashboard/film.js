@@ -212,6 +212,7 @@ class Film {
   catchUp() {
     this.later = undefined;
     if (this.held) return;
+    this.chart.patient = true;
     this.seat();
     this.show();
   }

@@ -1,6 +1,7 @@
 """The page "Train live" in a browser: what only a browser shows."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,13 @@ def finished(page: "Page", last: str = LAST) -> None:
     page.get_by_text("Leaving the labels hard").wait_for()
 
 
+def another_run(page: "Page", act: Callable[[], object]) -> None:
+    """Do something that starts another training, and wait until its film plays."""
+    before = mark(page, "run")
+    act()
+    page.wait_for_selector(f'{LIVE}:not([data-run="{before}"])[data-playing="true"]')
+
+
 def strip(page: "Page") -> list[str]:
     """The values of the metric strip."""
     return page.locator("[data-testid=stMetricValue]").all_inner_texts()
@@ -73,12 +81,10 @@ def test_a_deep_link_works_as_the_first_request_of_a_new_server(serve: Serve, vi
 
 def test_the_film_plays_unasked_in_one_node_and_never_blanks(app: str, visit: Visit) -> None:
     page = visit(app)
-    page.wait_for_selector(f'{LIVE}[data-playing="true"] .trace', timeout=10_000)
+    page.wait_for_selector(f'{LIVE}[data-playing="true"] .trace', timeout=30_000)
     page.evaluate(WATCH)
     finished(page)
-    first = mark(page, "run")
-    slider(page).press("ArrowRight")
-    page.wait_for_selector(f'{LIVE}:not([data-run="{first}"])[data-playing="true"]')
+    another_run(page, lambda: slider(page).press("ArrowRight"))
     finished(page)
     assert page.evaluate("blanks") == 0
     assert "epsilon=0.11" in page.url
@@ -120,10 +126,9 @@ def test_a_zoom_survives_frames_that_come_in(app: str, visit: Visit) -> None:
 
 def test_another_browser_sees_the_same_numbers(app: str, visit: Visit) -> None:
     first = visit(app)
-    first.get_by_role("radio", name="Two moons").or_(first.get_by_role("button", name="Two moons")).first.click()
-    first.wait_for_url(re.compile("dataset=moons"))
-    slider(first).press("ArrowRight")
-    first.wait_for_url(re.compile("epsilon=0.11"))
+    finished(first)
+    another_run(first, lambda: first.get_by_text("Two moons", exact=True).click())
+    another_run(first, lambda: slider(first).press("ArrowRight"))
     finished(first)
     second = visit(first.url)
     finished(second)
@@ -141,7 +146,8 @@ def test_back_undoes_a_preset_in_one_step(app: str, visit: Visit) -> None:
     page.go_back()
     page.wait_for_url(re.compile("dataset=digits"))
     page.wait_for_selector(".st-key-boundary", state="detached")
-    assert page.get_by_text("digits (8 x 8 pixels)").count() == 1
+    assert page.get_by_role("combobox", name="Data set").input_value() == "digits (8 x 8 pixels)"
+    assert page.get_by_role("slider", name="Training examples").get_attribute("aria-valuetext") == "1000"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
