@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from labelsmooth.dashboard import controls
+
 APP = Path(__file__).parents[1] / "app.py"
 QUICK = {"epochs": "3", "seeds": "1", "train_size": "200", "hidden": "16"}
 SMOOTHED_MEAN = 11  # the trace of the live film that stands at the smoothed model's mean confidence
@@ -74,6 +76,36 @@ def test_the_address_shows_somebody_else_the_same() -> None:
     assert metrics(second) == metrics(first)
     assert [film["run"] for film in films(second)] == [film["run"] for film in films(first)]
     assert not said(second)
+
+
+def test_a_message_that_crosses_the_new_address_undoes_nothing() -> None:
+    page = opened()
+    page.run()
+    before = dict(page.query_params)
+    widget(page.select_slider, "Smoothing ε").set_value(0.4).run()
+    page.query_params = before
+    page.run()
+    assert widget(page.select_slider, "Smoothing ε").value == 0.4
+    assert page.query_params["epsilon"] == "0.4"
+
+
+def test_an_earlier_address_brings_earlier_settings_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(controls, "CROSSING", 0.0)
+    page = opened()
+    before = dict(page.query_params)
+    widget(page.select_slider, "Smoothing ε").set_value(0.4).run()
+    page.query_params = before
+    page.run()
+    assert widget(page.select_slider, "Smoothing ε").value == 0.1
+    assert not said(page)
+
+
+def test_the_bare_address_of_a_known_visitor_means_the_defaults() -> None:
+    page = opened(epsilon="0.3")
+    page.query_params = {}
+    settled(page.run())
+    assert widget(page.select_slider, "Smoothing ε").value == 0.1
+    assert not page.query_params  # or Back could never leave the site
 
 
 def test_a_preset_sets_all_that_it_names_and_reset_goes_back() -> None:

@@ -4,8 +4,10 @@ The session holds the settings themselves. A widget shows one field and writes i
 nothing is lost when a widget is not on the page, and every change passes through the same corrections.
 """
 
+import math
+import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -15,8 +17,10 @@ from labelsmooth.dashboard.presets import PRESETS, matching_preset
 from labelsmooth.dashboard.settings import SEEDS, Settings
 from labelsmooth.datasets import DATASETS, class_names
 
-_SETTINGS, _SAID, _WRITTEN, _PAGE, _GENERATION = "settings", "corrections", "written query", "page", "generation"
+_SETTINGS, _SAID, _ADDRESS, _PAGE = "settings", "corrections", "address", "page"
+_CHOSEN, _GENERATION = "chosen just now", "generation of widgets"
 _PLACES = ("left", "right", "top")
+CROSSING = 1.0  # seconds for which the browser's messages may still carry the address before ours
 SLIDER_STEPS = 3000  # more than a mouse can tell apart: then a number is typed
 
 
@@ -25,31 +29,47 @@ def current() -> Settings:
     return st.session_state[_SETTINGS]
 
 
+@dataclass(frozen=True)
+class _Address:
+    """What this session has written into the browser's address: when, and what stood there before."""
+
+    query: dict[str, str] | None = None
+    before: dict[str, str] | None = None
+    when: float = -math.inf
+
+    def explains(self, query: dict[str, str]) -> bool:
+        """Whether the browser's query is ours, or the one before ours in a message that crossed it on its way."""
+        return query == self.query or (query == self.before and time.monotonic() - self.when < CROSSING)
+
+
 def restore(page: str) -> None:
     """Before the widgets: take the settings from the address, unless this session has written it itself."""
     query = st.query_params.to_dict()
     moved = st.session_state.get(_PAGE, page) != page
     st.session_state[_PAGE] = page
-    known = _SETTINGS in st.session_state
-    # Going to another page empties the address, and so does going back to the bare one: only that means defaults.
-    if known and (query == st.session_state[_WRITTEN] or (moved and not query)):
+    if _SETTINGS not in st.session_state:
+        st.session_state[_ADDRESS] = _Address()
+        _take(*Settings.from_query(query))
         return
-    _keep(*Settings.from_query(query))
-    # An address without a choice stays as it is when somebody comes back to it, or Back could not leave the site.
-    st.session_state[_WRITTEN] = query
-    if not known:
-        st.session_state[_WRITTEN] = None
+    # A choice made just now is newer than any address, and going to another page empties the address.
+    chosen = st.session_state.pop(_CHOSEN, False)
+    if chosen or st.session_state[_ADDRESS].explains(query) or (moved and not query):
+        return
+    # Back or Forward. The bare address stays as it is, or Back could never leave the site.
+    st.session_state[_ADDRESS] = _Address(query)
+    _take(*Settings.from_query(query))
 
 
 def write_address() -> None:
     """After the widgets: put every choice into the address."""
-    query = current().to_query()
-    written = st.session_state[_WRITTEN]
-    if written == {} and current() == Settings():
+    query, now, address = current().to_query(), st.query_params.to_dict(), st.session_state[_ADDRESS]
+    if address.query == {} and current() == Settings():
         return
-    if st.query_params.to_dict() != query:
+    if now != query:
         st.query_params.from_dict(query)
-    st.session_state[_WRITTEN] = query
+        st.session_state[_ADDRESS] = _Address(query, now, time.monotonic())
+    elif address.query != query:
+        st.session_state[_ADDRESS] = _Address(query)
 
 
 def say_corrections() -> None:
@@ -181,7 +201,12 @@ def _reset() -> None:
 
 
 def _keep(settings: Settings, said: list[str], *, by_widget: bool = False) -> None:
-    """Take these settings; `by_widget` where the one widget that changed shows all that has changed."""
+    """What a callback does with a choice; `by_widget` where the one widget that changed shows all that has changed."""
+    st.session_state[_CHOSEN] = True
+    _take(settings, said, by_widget=by_widget)
+
+
+def _take(settings: Settings, said: list[str], *, by_widget: bool = False) -> None:
     st.session_state[_SETTINGS] = settings
     st.session_state[_SAID] = said
     st.session_state[_GENERATION] = st.session_state.get(_GENERATION, 0) + (not by_widget)
