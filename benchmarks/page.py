@@ -21,25 +21,31 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from labelsmooth.training import snapshot_epochs
+
 ROOT = Path(__file__).parents[1]
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 LIVE = ".st-key-live .film"
 REPEATS = 7
-# Times, in the page's clock, at which a run showed its first frame and held its last one; and lost traces.
-WATCH = """() => {
+FRAMES = len(snapshot_epochs(100))  # of the default story
+# Times, in the page's clock, at which a run showed its first frame and held its last one; and charts that were drawn
+# and are gone or without traces.
+WATCH = """frames => {
   window.seen = {};
   window.blanks = 0;
-  let drawn = false;
+  const drawn = new Set();
   const look = () => {
     requestAnimationFrame(look);
+    for (const key of ["live", "curves"]) {
+      const traces = document.querySelector(`.st-key-${key} .film-chart .trace`);
+      if (traces) drawn.add(key);
+      else if (drawn.has(key)) window.blanks += 1;
+    }
     const film = document.querySelector(".st-key-live .film");
-    const traces = film ? film.querySelectorAll(".film-chart .trace").length : 0;
-    if (drawn && !traces) window.blanks += 1;
-    drawn ||= traces > 0;
-    if (!traces || film.dataset.shown === undefined) return;
+    if (!film?.querySelector(".trace") || !film.dataset.shown) return;
     const run = (window.seen[film.dataset.run] ??= { first: performance.now() });
     if (film.dataset.playing === "false") run.last ??= performance.now();
-    if (+film.dataset.have >= 48) run.held ??= performance.now();
+    if (+film.dataset.have >= frames) run.held ??= performance.now();
   };
   look();
 }"""
@@ -104,14 +110,14 @@ def change(page: Page, share: float) -> tuple[float, float, str]:
     return (times["first"] - released) / 1000, (times["held"] - released) / 1000, run
 
 
-def bursts(arrivals: Sequence[tuple[float, int]], quiet: float = 0.15) -> list[tuple[float, int]]:
-    """Seconds and bytes of each group of messages that came without a pause: one tick of the fragment each."""
+def bursts(arrivals: Sequence[tuple[float, int]], quiet: float = 0.15) -> list[list[tuple[float, int]]]:
+    """Groups of messages that came without a pause: one tick of the fragment each, unless it is a single message."""
     groups: list[list[tuple[float, int]]] = []
     for when, size in arrivals:
         if not groups or when - groups[-1][-1][0] > quiet:
             groups.append([])
         groups[-1].append((when, size))
-    return [(group[-1][0] - group[0][0], sum(size for _, size in group)) for group in groups]
+    return groups
 
 
 def told(name: str, seconds: Sequence[float]) -> None:
@@ -120,53 +126,62 @@ def told(name: str, seconds: Sequence[float]) -> None:
     print(f"{name:55s} {middle:7.0f} ms   ({low:.0f} to {high:.0f}, n = {len(seconds)})")
 
 
+def measure_loads(browser: Browser) -> None:
+    """First frames: of a server that has just been started, and of one that has served before."""
+    cold, warm = [], []
+    for _ in range(3):
+        with server() as (url, started):
+            page, _ = first_frame(browser, url)
+            cold.append(time.perf_counter() - started)
+            page.context.close()
+    told("server start to first frame, cold", cold)
+    with server() as (url, _):
+        first_frame(browser, url)[0].context.close()
+        for _ in range(REPEATS):
+            page, seconds = first_frame(browser, url)
+            warm.append(seconds)
+            page.context.close()
+    told("page load to first frame, warm", warm)
+
+
+def measure_changes(page: Page, url: str) -> None:
+    """Control changes: until the first and the last frame of the new run, and what crosses the websocket for it."""
+    arrivals: list[tuple[float, int]] = []
+
+    def note(data: str | bytes) -> None:
+        arrivals.append((time.perf_counter(), len(data)))
+
+    page.on("websocket", lambda socket: socket.on("framereceived", note))
+    page.goto(url)
+    page.wait_for_selector(f"{LIVE}[data-shown] .trace")
+    page.wait_for_timeout(6000)
+    page.evaluate(WATCH, FRAMES)
+    firsts, helds, ticks, sizes = [], [], [], []
+    for number in range(REPEATS):
+        arrivals.clear()
+        first, held, _ = change(page, 0.3 + 0.08 * number)
+        page.wait_for_timeout(1500)
+        groups = bursts(arrivals)
+        firsts.append(first)
+        helds.append(held)
+        ticks += [group[-1][0] - group[0][0] for group in groups[1:-1] if len(group) > 1]
+        sizes.append(sum(size for _, size in arrivals))
+    told("release of the epsilon slider to first new frame", firsts)
+    told("release of the slider to the last frame in the browser", helds)
+    told("one tick of the fragment, first to last message", ticks)
+    kilobytes = statistics.median(sizes) / 1000
+    print(f"{'bytes over the websocket for one change, film included':55s} {kilobytes:7.0f} KB")
+    print(f"{'painted frames with a blank chart while streaming':55s} {page.evaluate('window.blanks'):7d}")
+
+
 def main() -> None:
     """Measure and print."""
-    arrivals: list[tuple[float, int]] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        cold = []
-        for _ in range(3):
-            with server() as (url, started):
-                page, _ = first_frame(browser, url)
-                cold.append(time.perf_counter() - started)
-                page.context.close()
-        told("server start to first frame, cold", cold)
+        measure_loads(browser)
         with server() as (url, _):
             first_frame(browser, url)[0].context.close()
-            warm = []
-            for _ in range(REPEATS):
-                page, seconds = first_frame(browser, url)
-                warm.append(seconds)
-                page.context.close()
-            told("page load to first frame, warm", warm)
-            page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
-            page.on(
-                "websocket",
-                lambda socket: socket.on(
-                    "framereceived", lambda data: arrivals.append((time.perf_counter(), len(data)))
-                ),
-            )
-            page.goto(url)
-            page.wait_for_selector(f"{LIVE}[data-shown] .trace")
-            page.wait_for_timeout(6000)
-            page.evaluate(WATCH)
-            firsts, helds, ticks, sizes = [], [], [], []
-            for number in range(REPEATS):
-                arrivals.clear()
-                first, held, _ = change(page, 0.3 + 0.08 * number)
-                page.wait_for_timeout(1500)
-                groups = bursts(arrivals)
-                firsts.append(first)
-                helds.append(held)
-                ticks += [seconds for seconds, _ in groups[1:-1]]
-                sizes.append(sum(size for _, size in groups))
-            kilobytes = statistics.median(sizes) / 1000
-            told("release of the epsilon slider to first new frame", firsts)
-            told("release of the slider to the last frame in the browser", helds)
-            told("one tick of the fragment, first to last message", ticks)
-            print(f"{'bytes over the websocket for one change, film included':55s} {kilobytes:7.0f} KB")
-            print(f"{'painted frames without traces while streaming':55s} {page.evaluate('window.blanks'):7d}")
+            measure_changes(browser.new_context(viewport={"width": 1400, "height": 900}).new_page(), url)
         browser.close()
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}"

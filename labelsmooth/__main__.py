@@ -13,7 +13,7 @@ import numpy as np
 from labelsmooth.comparison import compare, signed
 from labelsmooth.datasets import DATASETS
 from labelsmooth.setups import ACTIVATIONS, CONVENTIONS, OPTIMIZERS, TrainingSetup
-from labelsmooth.snapshots import MEASURES, NEVER, Snapshot
+from labelsmooth.snapshots import MEASURES, NEVER, BestTemperature, Snapshot
 from labelsmooth.training import train
 
 COLUMNS = {
@@ -88,8 +88,11 @@ def _record(setup: TrainingSetup, last: Snapshot) -> dict[str, Any]:
         "best_temperature": last.best.temperature,
         "ece_at_best_temperature": last.best.ece,
         "nll_at_best_temperature": last.best.nll,
+        "best_temperature_at_bound": last.best.at_bound,
+        "no_validation_errors": last.best.no_errors,
     }
-    return {"setup": asdict(setup), "epoch": last.epoch} | {name: _lists(value) for name, value in numbers.items()}
+    about = {"setup": asdict(setup), "epoch": last.epoch, "validation_examples": last.best.examples}
+    return about | {name: _lists(value) for name, value in numbers.items()}
 
 
 def _lists(values: np.ndarray) -> list[list[float | None]]:
@@ -98,19 +101,25 @@ def _lists(values: np.ndarray) -> list[list[float | None]]:
 
 
 def _table(setup: TrainingSetup, last: Snapshot) -> str:
-    """One row an epsilon: means over seeds, the paired change of accuracy and ECE, the best temperature."""
+    """One row an epsilon: means over seeds, the median best temperature, the paired change of accuracy and ECE."""
     assert last.best is not None
     header = ["epsilon", *COLUMNS.values(), "best T", "ECE at T", "change of accuracy", "change of ECE"]
     rows = [header]
     for column, epsilon in enumerate(setup.epsilons):
-        measured = [*(getattr(last, name) for name in COLUMNS), last.best.temperature, last.best.ece]
-        means = [_mean(values[:, column]) for values in measured]
-        rows.append([f"{epsilon:g}", *means, *(_change(last, name, column) for name in ("accuracy", "ece"))])
+        means = [_mean(getattr(last, name)[:, column]) for name in COLUMNS]
+        best = [_best_temperature(last.best, column), _mean(last.best.ece[:, column])]
+        changes = [_change(last, name, column) for name in ("accuracy", "ece")]
+        rows.append([f"{epsilon:g}", *means, *best, *changes])
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     diverged = int(np.sum(last.diverged != NEVER))
     notes = [f"{diverged} of {setup.runs} runs diverged: their last good epoch is shown."] if diverged else []
+    stopped = last.best.at_bound != 0
+    if stopped.any():
+        bounds = " or ".join(f"{bound:g}" for bound in np.unique(last.best.temperature[stopped]))
+        notes.append(f"*: T is at its bound, {bounds}, in {stopped.sum()} of {setup.runs} runs; the best lies beyond.")
     if len(setup.seeds) > 1:
+        notes.append("Best T: the median over the seeds.")
         notes.append("Changes: paired, against the first epsilon, with half their 95 % t interval.")
     seeds = "one seed" if len(setup.seeds) == 1 else f"means over {len(setup.seeds)} seeds"
     about = f"{setup.dataset}, epoch {last.epoch}; {seeds}; on the test part, but the train gap"
@@ -123,12 +132,20 @@ def _mean(values: np.ndarray) -> str:
     return f"{known.mean():.3f}" if known.size else "-"
 
 
+def _best_temperature(best: BestTemperature, column: int) -> str:
+    """Median over seeds of an epsilon's temperatures but those of lost runs; marked where any is at its bound."""
+    temperature = best.temperature[:, column]
+    known = temperature[np.isfinite(temperature)]
+    mark = "*" if best.at_bound[:, column].any() else ""
+    return f"{np.median(known):.3f}{mark}" if known.size else "-"
+
+
 def _change(last: Snapshot, measure: str, column: int) -> str:
     if column == 0:
         return ""
     values = getattr(last, measure)
     result = compare(values[:, 0], values[:, column])
-    spread = f" +- {result.half_width:.3f}" if result.seeds > 1 else ""
+    spread = f" ± {result.half_width:.3f}" if result.seeds > 1 else ""
     return signed(result.difference) + spread
 
 

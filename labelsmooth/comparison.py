@@ -1,6 +1,6 @@
 """Hard labels against smoothed, over seeds: paired differences with their intervals, and what they say.
 
-Legend: S seeds.
+Legend: S seeds, N examples.
 """
 
 import math
@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from labelsmooth.snapshots import Snapshot
+from labelsmooth.calibration import softmax
+from labelsmooth.setups import TrainingSetup
+from labelsmooth.snapshots import BestTemperature, Snapshot
 
 LEVEL = 0.95
 
@@ -57,9 +59,14 @@ def compare_measure(snapshot: Snapshot, measure: str) -> Comparison:
     return compare(values[:, 0], values[:, -1])
 
 
-def conclusions(snapshot: Snapshot, epsilon: float) -> tuple[str, str]:
-    """Two sentences on a snapshot of epsilons (0, epsilon): accuracy and NLL, then calibration."""
-    return _prediction_sentence(snapshot, epsilon), _calibration_sentence(snapshot)
+def conclusions(snapshot: Snapshot, setup: TrainingSetup) -> tuple[str, str]:
+    """A sentence on accuracy and NLL, then one on calibration, with a second where temperatures were fitted.
+
+    The first epsilon of the setup is taken to be 0, the last to be the smoothing.
+    """
+    calibration = _calibration_sentence(snapshot)
+    alternative = _temperature_sentence(snapshot.best, setup)
+    return _prediction_sentence(snapshot, setup.epsilons[-1]), f"{calibration} {alternative}".rstrip()
 
 
 def signed(value: float, digits: int = 3) -> str:
@@ -93,21 +100,52 @@ def _calibration_sentence(snapshot: Snapshot) -> str:
     models = f"The hard-label model is {hard}, the smoothed one {smoothed}"
     if hard == smoothed:
         models = f"Both models are {hard}"
-    change = f"{models}: ECE {ece.hard:.3f} on hard labels, {ece.smoothed:.3f} smoothed, {_change(ece, 3)}"
-    # A run that diverged has no best temperature.
-    fitted = snapshot.best is not None and np.isfinite(snapshot.best.temperature[:, 0])
-    if snapshot.best is None or not np.any(fitted):
-        return f"{change}."
-    scaled, temperature = snapshot.best.ece[fitted, 0].mean(), snapshot.best.temperature[fitted, 0].mean()
+    return f"{models}: ECE {ece.hard:.3f} on hard labels, {ece.smoothed:.3f} smoothed, {_change(ece, 3)}."
+
+
+def _temperature_sentence(best: BestTemperature | None, setup: TrainingSetup) -> str:
+    """What temperature scaling makes of the hard labels; empty where no run has a temperature."""
+    if best is None:
+        return ""
+    fitted = np.isfinite(best.temperature[:, 0])  # a run that diverged has none
+    if not fitted.any():
+        return ""
+    known = {name: values[fitted, 0] for name, values in best.arrays.items()}
+    noise = ("clean validation examples", "validation examples with the same label noise")[setup.noisy_validation]
+    examples = noise if setup.label_noise > 0 else "validation examples"
+    found = _temperatures(known["temperature"], known["at_bound"], known["no_errors"])
     return (
-        f"{change}. Leaving the labels hard and dividing the logits by a temperature fitted on validation "
-        f"data (T = {temperature:.2f}) gives ECE {scaled:.3f}."
+        f"Leaving the labels hard and dividing the logits by a temperature fitted on {best.examples} {examples} "
+        f"({found}) gives ECE {known['ece'].mean():.3f}."
     )
 
 
+def _temperatures(temperature: np.ndarray, at_bound: np.ndarray, no_errors: np.ndarray) -> str:
+    """The median temperature over seeds, and in how many of these it is only a bound; all (S,)."""
+    seeds = len(temperature)
+    parts = [f"median T = {np.median(temperature):.2f}" if seeds > 1 else f"T = {temperature[0]:.2f}"]
+    for side in (-1, 1):
+        stopped = at_bound == side
+        if not stopped.any():
+            continue
+        text = f"at its bound {temperature[stopped][0]:g}"
+        if stopped.all():
+            parts = [f"T {text}" + (" in every seed" if seeds > 1 else "")]
+        else:
+            parts.append(f"{text} in {stopped.sum()} of {seeds} seeds")
+        if no_errors[stopped].all():
+            parts[-1] += ", where validation has no errors"
+    return "; ".join(parts)
+
+
 def _lean(snapshot: Snapshot, column: int) -> str:
-    """Whether confidence and accuracy of one epsilon differ by more than the seeds do."""
-    gap = compare(snapshot.accuracy[:, column], snapshot.confidence[:, column])
+    """Whether confidence and accuracy of one epsilon differ by more than the seeds, or one seed's examples, do."""
+    if len(snapshot.accuracy) > 1:
+        gap = compare(snapshot.accuracy[:, column], snapshot.confidence[:, column])
+    else:
+        logits = snapshot.test.logits[column]
+        correct = logits.argmax(1) == snapshot.test.labels
+        gap = compare(correct.astype(float), softmax(logits).max(1))  # both (N,)
     if not gap.decided:
         return "neither clearly over- nor under-confident"
     return "over-confident" if gap.difference > 0 else "UNDER-confident"

@@ -68,11 +68,17 @@ def fitted_temperatures(
     validation: Tensor, validation_labels: Tensor, test: Tensor, test_labels: Tensor
 ) -> BestTemperature:
     """Fit each run's temperature on its validation logits (R, K, N) and apply it to its test logits."""
-    fitted = np.array(
-        [
-            fit_temperature(logits.T, labels).temperature
-            for logits, labels in zip(validation.double().numpy(), validation_labels.numpy(), strict=True)
-        ]
+    fits = [
+        fit_temperature(logits.T, labels)
+        for logits, labels in zip(validation.double().numpy(), validation_labels.numpy(), strict=True)
+    ]
+    temperature = np.array([fit.temperature for fit in fits])
+    scored = _score(test.double() / torch.from_numpy(temperature)[:, None, None], test_labels)
+    return BestTemperature(
+        temperature,
+        ece=ece_of_runs(scored.confidence, scored.correct),
+        nll=-scored.on_label.mean(-1),
+        at_bound=np.array([{"lower": -1, None: 0, "upper": 1}[fit.at_bound] for fit in fits]),
+        no_errors=np.array([fit.optimum == "zero" for fit in fits]),
+        examples=validation.shape[-1],
     )
-    scored = _score(test.double() / torch.from_numpy(fitted)[:, None, None], test_labels)
-    return BestTemperature(fitted, ece_of_runs(scored.confidence, scored.correct), -scored.on_label.mean(-1))

@@ -5,7 +5,7 @@ K classes, G grid points a side.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,11 +47,23 @@ class Grid:
 
 @dataclass(frozen=True)
 class BestTemperature:
-    """Temperature fitted on validation data, and ECE and NLL of the test part at it, each (S, E)."""
+    """Temperatures fitted on the validation part, (S, E), and ECE and NLL of the test part at them, (S, E).
+
+    at_bound (S, E) is -1 or 1 where the lower or upper bound stopped the fit, else 0; no_errors (S, E) tells where
+    every validation label has the largest logit; examples is the size of one validation part.
+    """
 
     temperature: np.ndarray
     ece: np.ndarray
     nll: np.ndarray
+    at_bound: np.ndarray
+    no_errors: np.ndarray
+    examples: int
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What there is of each run, by name: arrays (S, E)."""
+        return {name: value for name, value in vars(self).items() if name != "examples"}
 
 
 @dataclass(frozen=True)
@@ -118,7 +130,7 @@ class Snapshot:
         arrays = [self.test.logits, self.test.features, self.train.logits, self.train.features]
         arrays += [self.weights, self.biases, self.diverged, *(getattr(self, name) for name in MEASURES)]
         arrays += [] if self.grid is None else [self.grid.logits]
-        arrays += [] if self.best is None else [self.best.temperature, self.best.ece, self.best.nll]
+        arrays += [] if self.best is None else self.best.arrays.values()
         return sum(array.nbytes for array in arrays)
 
 
@@ -141,8 +153,9 @@ def _merge_best(parts: Sequence[BestTemperature]) -> BestTemperature | None:
     """The temperatures of all groups, if there are any."""
     if not parts:
         return None
-    names = (field.name for field in fields(BestTemperature))
-    return BestTemperature(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    names = parts[0].arrays
+    joined: dict[str, Any] = {name: np.concatenate([part.arrays[name] for part in parts]) for name in names}
+    return replace(parts[0], **joined)
 
 
 def keep_last_good(new: Snapshot, previous: Snapshot) -> Snapshot:

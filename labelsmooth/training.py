@@ -56,12 +56,16 @@ def train(setup: TrainingSetup) -> Iterator[Snapshot]:
     Source: Szegedy et al. 2016, arXiv 1512.00567, section 7 (the gradient); He et al. 2015, arXiv 1502.01852,
     section 2.2 (the variance of the first weights, here uniform ones).
     """
+    return (snapshot for snapshot in train_by_epoch(setup) if snapshot is not None)
+
+
+def train_by_epoch(setup: TrainingSetup) -> Iterator[Snapshot | None]:
+    """The same as `train`, with a None for every epoch without a snapshot: whoever reads can stop after each."""
     trainer = _Trainer(setup)
     shown = snapshot_epochs(setup.epochs)
     snapshot = trainer.snapshot(0)
     for epoch in range(1, setup.epochs + 1):
-        if epoch - 1 in shown:
-            yield snapshot
+        yield snapshot if epoch - 1 in shown else None
         trainer.train_epoch()
         if epoch in shown:
             snapshot = keep_last_good(trainer.snapshot(epoch), snapshot)
@@ -217,11 +221,15 @@ class _Trainer:
     @torch.no_grad()
     @_one_thread()
     def best_temperature(self, lost: np.ndarray) -> BestTemperature:
-        """Temperatures fitted on the validation parts, (S, E); nan for the runs that are lost (S, E)."""
+        """Temperatures fitted on the validation parts, (S, E); nan, at no bound, for the runs that are lost (S, E)."""
         (_, validation, _), (_, test, _) = self._outputs("validation"), self._outputs("test")
         best = fitted_temperatures(validation, self.labels["validation"], test, self.labels["test"])
-        values = (getattr(best, field.name).reshape(lost.shape) for field in fields(best))
-        return BestTemperature(*(np.where(lost, np.nan, value) for value in values))
+        unknown = {"at_bound": 0, "no_errors": False}
+        arrays: dict[str, Any] = {
+            name: np.where(lost, unknown.get(name, np.nan), value.reshape(lost.shape))
+            for name, value in best.arrays.items()
+        }
+        return replace(best, **arrays)
 
 
 def _optimizer(setup: TrainingSetup, network: BatchedMLP) -> Callable[[], None]:

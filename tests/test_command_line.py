@@ -48,15 +48,24 @@ def test_json_is_the_setup_and_what_training_measured(trained: Snapshot, capsys:
     for name in (*MEASURES, "diverged"):
         np.testing.assert_array_equal(record[name], getattr(trained, name))
     assert trained.best is not None
-    for name, value in vars(trained.best).items():
-        prefix = "best_temperature" if name == "temperature" else f"{name}_at_best_temperature"
-        np.testing.assert_array_equal(record[prefix], value)
+    assert record["validation_examples"] == trained.best.examples == 22
+    names = {
+        "best_temperature": "temperature",
+        "ece_at_best_temperature": "ece",
+        "nll_at_best_temperature": "nll",
+        "best_temperature_at_bound": "at_bound",
+        "no_validation_errors": "no_errors",
+    }
+    assert set(names.values()) == set(trained.best.arrays)
+    for name, field in names.items():
+        np.testing.assert_array_equal(record[name], trained.best.arrays[field])
 
 
 def test_table_is_the_means_and_paired_changes_of_json(capsys: pytest.CaptureFixture[str]) -> None:
     record = json.loads(printed([*OPTIONS, "--json"], capsys))
-    about, header, *rows, note = printed(OPTIONS, capsys).splitlines()
+    about, header, *rows, median, note = printed(OPTIONS, capsys).splitlines()
     assert about == "iris, epoch 4; means over 2 seeds; on the test part, but the train gap"
+    assert median == "Best T: the median over the seeds."
     assert note.startswith("Changes: paired")
     assert header.split()[0] == "epsilon"
     names = [*COLUMNS, "best_temperature", "ece_at_best_temperature"]
@@ -67,6 +76,19 @@ def test_table_is_the_means_and_paired_changes_of_json(capsys: pytest.CaptureFix
         changes = [np.diff(np.array(record[name])[:, [0, column]]).mean() for name in ("accuracy", "ece")]
         shown = [float(cell.replace("−", "-")) for cell in cells[1 + len(names) :: 3]]
         assert shown == ([] if column == 0 else pytest.approx(changes, abs=6e-4))
+
+
+def test_a_best_temperature_at_its_bound_is_marked(capsys: pytest.CaptureFixture[str]) -> None:
+    options = shlex.split("train --dataset wine --train-size 100 --hidden 16 --epochs 20 --label-noise 0 --seeds 3")
+    record = json.loads(printed([*options, "--json"], capsys))
+    temperature, at_bound = np.array(record["best_temperature"]), np.array(record["best_temperature_at_bound"])
+    assert 0 < np.count_nonzero(at_bound == -1) == np.count_nonzero(temperature == 0.05)
+    text = printed(options, capsys)
+    for column, row in enumerate(text.splitlines()[2:4]):
+        mark = "*" if at_bound[:, column].any() else ""
+        assert row.split()[1 + len(COLUMNS)] == f"{np.median(temperature[:, column]):.3f}{mark}"
+    count = np.count_nonzero(at_bound)
+    assert f"*: T is at its bound, 0.05, in {count} of 6 runs; the best lies beyond." in text
 
 
 def test_without_options_the_default_setup_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +140,8 @@ def test_what_diverged_is_said_and_null(capsys: pytest.CaptureFixture[str]) -> N
 def test_one_seed_has_no_interval(capsys: pytest.CaptureFixture[str]) -> None:
     text = printed([*OPTIONS, "--seeds", "1"], capsys)
     assert "; one seed;" in text
-    assert "+-" not in text
+    assert "±" not in text
+    assert "median" not in text
     assert "interval" not in text
 
 

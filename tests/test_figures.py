@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from labelsmooth.figures.boundary import SURE, boundary_figure, boundary_frame
-from labelsmooth.figures.curves import PANELS, GapOptima, curves_figure, curves_frame
+from labelsmooth.figures.curves import PANELS, Optima, curves_figure, curves_frame
 from labelsmooth.figures.live import FEW, LiveView, live_figure, live_frame
 from labelsmooth.figures.style import Arrangement, Frame, Moving, rounded, rounded_range
 from labelsmooth.pictures import Picture, picture
@@ -17,7 +17,7 @@ from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Grid, Snapshot
 from labelsmooth.training import train
 
-OPTIMA = GapOptima((math.inf, 4.51), (2.77, 2.54))
+OPTIMA = Optima(train_gap=(math.inf, 4.51), test_gap=(2.77, 2.54), train_loss=(0.0, 0.5))
 HARD_MEAN, HARD_POINTS, SMOOTHED_POINTS = 10, 14, 17  # traces of the live film
 
 
@@ -41,7 +41,7 @@ def films() -> dict[str, tuple[Moving, list[Frame]]]:
         "live": (live_figure(pictures(), LiveView(("3", "5", "8"), 0.1)), [live_frame(p) for p in pictures()]),
         "two classes": (live_figure(moons, LiveView(("up", "low"), 0.1)), [live_frame(p) for p in moons]),
         "curves": (curves_figure(run(), 4, OPTIMA), [curves_frame(s.epoch) for s in run()]),
-        "boundary": (boundary_figure(run("moons")[0], ["a", "b"]), [boundary_frame(s) for s in run("moons")]),
+        "boundary": (boundary_figure(run("moons")[0], ["a", "b"], (0, 1)), [boundary_frame(s) for s in run("moons")]),
     }
 
 
@@ -139,8 +139,20 @@ def test_curves_are_the_means_of_the_snapshots_and_the_cursor_is_the_epoch() -> 
 
 
 def test_an_infinite_optimum_has_no_line() -> None:
-    lines = [trace for trace in curves_figure(run(), 4, OPTIMA).figure["data"] if trace.get("name") == "optimum"]
-    assert [line["y"][0] for line in lines] == [4.51, 2.77, 2.54]
+    traces = curves_figure(run(), 4, OPTIMA).figure["data"]
+    lines = [trace["y"][0] for trace in traces if trace.get("line", {}).get("dash") == "dash"]
+    assert lines == [0.0, 0.5, 4.51, 2.77, 2.54]
+
+
+def test_a_class_has_the_colour_of_its_corner_in_the_clusters() -> None:
+    moons = run("moons")[0]
+    first, second = (
+        trace["marker"]["color"]
+        for trace in boundary_figure(moons, ["a", "b"], (1, 0)).figure["data"]
+        if trace.get("showlegend") and trace["mode"] == "markers"
+    )
+    clusters = live_figure(pictures("moons", (0, 1)), LiveView(("b", "a"), 0.1)).figure["data"][:2]
+    assert [first, second] == [trace["marker"]["color"] for trace in clusters]
 
 
 def test_the_boundary_lies_where_two_classes_are_equally_likely() -> None:

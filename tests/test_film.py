@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from labelsmooth.dashboard import plotlyjs
 from labelsmooth.dashboard.film import Reel, Sent, parcel
+from labelsmooth.dashboard.film import _published as published
 
 BASE: dict[str, Any] = {"data": [{"x": [0]}], "layout": {"xaxis": {"range": [0, 1]}}}
 GROWN: dict[str, Any] = {"data": [{"x": [0]}], "layout": {"xaxis": {"range": [0, 2]}}}
@@ -84,6 +85,29 @@ def test_plotly_js_is_published_once_and_whole(tmp_path: Path) -> None:
     file.write_text("kept")
     plotlyjs.publish(tmp_path / "static")
     assert file.read_text() == "kept"
+
+
+def test_publishing_removes_what_other_versions_left(tmp_path: Path) -> None:
+    for name in ("plotly-6.9.0.min.js", "film-0123456789ab/film.js", "film-0123456789ab/chart.js", "logo.svg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("old")
+    with ThreadPoolExecutor(8) as pool:
+        (addresses,) = {tuple(each.values()) for each in pool.map(published.__wrapped__, [tmp_path] * 16)}
+    library, code = (address.removeprefix("app/static/") for address in addresses)
+    assert {path.name for path in tmp_path.iterdir()} == {library, code.partition("/")[0], "logo.svg"}
+    assert {path.name for path in (tmp_path / code).parent.iterdir()} == {"film.js", "controls.js", "chart.js"}
+
+
+def test_what_cannot_be_removed_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("plotly-1.js", "plotly-2.js"):
+        (tmp_path / name).write_text("old")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    plotlyjs.remove_others(tmp_path, "plotly-*.js", "plotly-2.js")
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def script() -> None:

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from labelsmooth.libraries import LIBRARIES, convert_epsilon
@@ -175,3 +175,46 @@ def test_the_annotated_transformer_also_pushes_padding_down(num_classes: int) ->
     theirs = F.kl_div(logits.log_softmax(1), true, reduction="sum")
     ours = LabelSmoothingLoss(0.1, "others", divergence="kl", reduction="sum")(logits[:, 1:], labels - 1)
     close(theirs, ours - torch.log(1 - logits.softmax(1)[:, 0]).sum())
+
+
+def annotated_transformer(log_probs: Tensor, labels: Tensor, padding: int = 0) -> Tensor:
+    """Its module as it is called, (B, V) and (B,): KL summed, rows labelled padding emptied; epsilon 0.1."""
+    true = torch.full_like(log_probs, 0.1 / (log_probs.shape[1] - 2))
+    true.scatter_(1, labels[:, None], 0.9)
+    true[:, padding] = 0
+    true[labels == padding] = 0
+    return F.kl_div(log_probs, true, reduction="sum")
+
+
+def test_the_annotated_transformer_divides_by_zero_with_two_classes() -> None:
+    with pytest.raises(ZeroDivisionError):
+        annotated_transformer(torch.zeros(1, 2), torch.tensor([1]))
+
+
+def test_the_annotated_transformer_is_nan_where_padding_is_impossible() -> None:
+    logits = torch.tensor([[-math.inf, 1, 0, 2]])
+    assert annotated_transformer(logits.log_softmax(1), torch.tensor([1])).isnan()
+    logits[0, 0] = -1e30
+    assert annotated_transformer(logits.log_softmax(1), torch.tensor([1])).isfinite()
+
+
+@pytest.mark.parametrize("padding", [0, 2])
+def test_the_annotated_transformer_trains_the_class_at_padding_idx_with_loss_zero(padding: int) -> None:
+    logits = torch.stack([logits_of(5), logits_of(5) + 1]).detach().requires_grad_()
+    labels = torch.tensor([padding, 1])
+    loss = annotated_transformer(logits.log_softmax(1), labels, padding)
+    close(loss, annotated_transformer(logits[1:].log_softmax(1), labels[1:], padding))
+    (gradient,) = torch.autograd.grad(loss, logits)
+    assert gradient.any(dim=1).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("epsilon", [-0.5, -math.inf, math.nan])
+def test_torch_silently_ignores_an_epsilon_below_zero_or_nan(epsilon: float) -> None:
+    logits, label = logits_of(5), torch.tensor(1)
+    close(nn.CrossEntropyLoss(label_smoothing=epsilon)(logits, label), -logits.log_softmax(0)[1])
+
+
+def test_torch_refuses_an_epsilon_above_one_only_when_called() -> None:
+    loss = nn.CrossEntropyLoss(label_smoothing=1.5)
+    with pytest.raises(RuntimeError, match=r"label_smoothing must be between 0.0 and 1.0"):
+        loss(logits_of(5), torch.tensor(1))

@@ -24,7 +24,8 @@ def arrays(value: Any) -> Iterator[np.ndarray]:
 
 
 def best(value: float, seeds: int) -> BestTemperature:
-    return BestTemperature(*(np.full((seeds, 2), value + step) for step in (0, 1, 2)))
+    temperature, ece, nll, at_bound, no_errors = (np.full((seeds, 2), value + step) for step in range(5))
+    return BestTemperature(temperature, ece, nll, at_bound, no_errors, examples=7)
 
 
 def test_merging_stacks_the_seeds_and_shows_the_first_part(make_snapshot: MakeSnapshot) -> None:
@@ -48,6 +49,8 @@ def test_merging_is_finished_when_every_part_is(make_snapshot: MakeSnapshot) -> 
     assert merged.best is not None
     np.testing.assert_array_equal(merged.best.temperature, [[1, 1], [1, 1], [2, 2]])
     np.testing.assert_array_equal(merged.best.nll, [[3, 3], [3, 3], [4, 4]])
+    np.testing.assert_array_equal(merged.best.at_bound, [[4, 4], [4, 4], [5, 5]])
+    assert merged.best.examples == 7
 
 
 def test_parts_of_different_epochs_are_not_merged(make_snapshot: MakeSnapshot) -> None:

@@ -1,15 +1,19 @@
 """The page "Train live" without a browser: what a widget changes, in the strip and in the figure."""
 
 import json
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from labelsmooth.dashboard import controls
+from labelsmooth.dashboard import controls, server
+from labelsmooth.setups import TrainingSetup
+from labelsmooth.snapshots import Snapshot
+from labelsmooth.training import train
 
 APP = Path(__file__).parents[1] / "app.py"
 QUICK = {"epochs": "3", "seeds": "1", "train_size": "200", "hidden": "16"}
@@ -162,6 +166,50 @@ def test_divergence_ends_in_a_warning_with_the_last_good_numbers() -> None:
     page = opened(learning_rate="1000", epochs="30", hidden="64-64")
     assert any("networks diverged" in warning.value for warning in page.warning)
     assert "nan" not in str(metrics(page)).lower()
+
+
+def test_a_training_that_fails_is_tried_once_and_again_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[TrainingSetup] = []
+
+    def failing(setup: TrainingSetup) -> Iterator[Snapshot]:
+        started.append(setup)
+        yield next(iter(train(setup)))
+        raise ValueError("a detail for the log alone")
+
+    monkeypatch.setattr(server, "train_by_epoch", failing)
+    server.registry.clear()
+    try:
+        page = opened(seed="123")
+        for _ in range(5):
+            page.run()
+        assert "ValueError" in page.error[0].value
+        assert "detail" not in page.error[0].value
+        assert len(started) == 1
+        settled(widget(page.button, "Try again").click().run())
+        assert len(started) == 2
+    finally:
+        server.registry.clear()
+
+
+def test_the_last_picture_stays_until_the_next_training_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = opened(seed="321")
+    drawn = films(page)
+    begin = threading.Event()
+
+    def slow(setup: TrainingSetup) -> Iterator[Snapshot]:
+        begin.wait(30)
+        yield from train(setup)
+
+    monkeypatch.setattr(server, "train_by_epoch", slow)
+    server.registry.clear()
+    try:
+        widget(page.select_slider, "Smoothing ε").set_value(0.33).run()
+        assert [film["run"] for film in films(page)] == [film["run"] for film in drawn]
+        begin.set()
+        settled(page)
+        assert [film["run"] for film in films(page)] != [film["run"] for film in drawn]
+    finally:
+        server.registry.clear()
 
 
 @pytest.mark.parametrize(

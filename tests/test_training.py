@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -17,9 +17,10 @@ from labelsmooth.calibration import reliability_curve, softmax
 from labelsmooth.conventions import Convention, minimum_loss, optimal_logit_gap
 from labelsmooth.datasets import make_split
 from labelsmooth.loss import LabelSmoothingLoss
+from labelsmooth.measures import fitted_temperatures
 from labelsmooth.network import pad_examples
 from labelsmooth.setups import TrainingSetup
-from labelsmooth.snapshots import MEASURES, NEVER, BestTemperature, Snapshot
+from labelsmooth.snapshots import MEASURES, NEVER, Snapshot
 from labelsmooth.temperature import fit_temperature
 from labelsmooth.training import _Trainer, snapshot_epochs, train
 
@@ -50,7 +51,7 @@ def numbers(snapshot: Snapshot, seed: int, column: int) -> dict[str, np.ndarray]
     """All that one run measured, and what is shown of it if its seed is the first."""
     found = {name: getattr(snapshot, name)[seed, column] for name in (*MEASURES, "diverged")}
     if snapshot.best is not None:
-        found |= {f"best {f.name}": getattr(snapshot.best, f.name)[seed, column] for f in fields(BestTemperature)}
+        found |= {f"best {name}": values[seed, column] for name, values in snapshot.best.arrays.items()}
     if seed == 0:
         found |= {"weights": snapshot.weights[column], "biases": snapshot.biases[column]}
         for name, part in {"test": snapshot.test, "train": snapshot.train}.items():
@@ -221,6 +222,7 @@ def test_best_temperature_is_fitted_on_the_validation_part(noisy: bool) -> None:
     trainer = _Trainer(setup)
     trainer.train_epoch()
     best = trainer.best_temperature(lost=np.zeros((2, 2), bool))
+    assert best.examples == 29  # a quarter of what 60 training examples leave of 178
     for row, seed in enumerate(setup.seeds):
         split = make_split("wine", 60, setup.label_noise, seed, noisy_validation=noisy)
         inputs = torch.from_numpy(np.concatenate([split.x_validation, split.x_test])).expand(4, -1, -1)
@@ -228,11 +230,33 @@ def test_best_temperature_is_fitted_on_the_validation_part(noisy: bool) -> None:
         known, end = len(split.x_validation), inputs.shape[1]
         for column in range(2):
             validation, test = logits[2 * row + column, :known], logits[2 * row + column, known:end]
-            temperature = fit_temperature(validation, split.validation_labels).temperature
-            scaled = softmax(test / temperature)
-            assert best.temperature[row, column] == pytest.approx(temperature, rel=1e-6)
+            fit = fit_temperature(validation, split.validation_labels)
+            scaled = softmax(test / fit.temperature)
+            assert best.temperature[row, column] == pytest.approx(fit.temperature, rel=1e-6)
             assert best.nll[row, column] == pytest.approx(log_loss(split.test_labels, scaled, labels=range(3)))
             assert best.ece[row, column] == pytest.approx(reliability_curve(scaled, split.test_labels).ece, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("flip", "temperature", "at_bound"), [(0, 0.05, -1), (1, 20.0, 1)], ids=["no errors", "all wrong"]
+)
+def test_a_temperature_at_its_bound_is_marked(flip: int, temperature: float, at_bound: int) -> None:
+    labels = torch.tensor([[0, 1, 2, 1]])
+    logits = torch.nn.functional.one_hot((labels + flip) % 3, 3).transpose(1, 2).float()
+    best = fitted_temperatures(logits, labels, logits, labels)
+    assert best.temperature.tolist() == [temperature]
+    assert (best.at_bound.tolist(), best.no_errors.tolist()) == ([at_bound], [flip == 0])
+    assert best.examples == 4
+
+
+def test_a_lost_run_has_no_temperature_and_no_bound() -> None:
+    trainer = _Trainer(SMALL)
+    lost = np.array([[True, False], [False, True]])
+    best = trainer.best_temperature(lost)
+    for name in ("temperature", "ece", "nll"):
+        np.testing.assert_array_equal(np.isnan(best.arrays[name]), lost)
+    assert not best.at_bound[lost].any()
+    assert not best.no_errors[lost].any()
 
 
 def test_grid_covers_the_plane_of_the_first_seed() -> None:
@@ -315,7 +339,8 @@ def test_divergence_ends_with_the_last_good_snapshot(optimizer: str) -> None:
         assert good.diverged[seed, column] == NEVER
         kept = numbers(last, seed, column)
         assert_same({name: value for name, value in kept.items() if name != "diverged"}, numbers(good, seed, column))
-        assert all(np.all(np.isfinite(value)) == (not name.startswith("best")) for name, value in kept.items())
+        unknown = {name for name, value in kept.items() if not np.all(np.isfinite(value))}
+        assert unknown == {"best temperature", "best ece", "best nll"}
 
 
 @pytest.mark.parametrize("poison", [np.nan, np.inf, 3e38])

@@ -132,7 +132,8 @@ def _key(name: str) -> str:
 def _widget(name: str) -> None:
     """The widget of one field, in the form that its kind of choice asks for."""
     spec, value = current().spec(name), getattr(current(), name)
-    common: dict[str, Any] = {"key": _key(name), "help": spec.help, "on_change": _changed, "args": (name,)}
+    key = _key(name)
+    common: dict[str, Any] = {"key": key, "help": spec.help, "on_change": _changed, "args": (name, key)}
     if isinstance(spec, Choice):
         options = list(spec.options)
         st.selectbox(spec.label, options, options.index(value), format_func=spec.options.__getitem__, **common)
@@ -163,19 +164,18 @@ def _class_pickers() -> None:
             key=_key(f"shown {place}"),
             help=settings.spec("shown").help,
             on_change=_pick_class,
-            args=(place,),
+            args=(place, _key(f"shown {place}")),
         )
 
 
-def _changed(name: str) -> None:
-    value = st.session_state[_key(name)]
-    settings, said = current().changed(name, value)
+def _changed(name: str, key: str) -> None:
+    settings, said = current().changed(name, st.session_state[key])
     as_wished = replace(current(), **{name: getattr(settings, name)}) == settings and not said
     _keep(settings, said, by_widget=as_wished)
 
 
-def _pick_class(place: int) -> None:
-    shown, picked = list(current().shown), st.session_state[_key(f"shown {place}")]
+def _pick_class(place: int, key: str) -> None:
+    shown, picked = list(current().shown), st.session_state[key]
     swapped = picked in shown
     if swapped:
         shown[shown.index(picked)] = shown[place]
@@ -191,7 +191,7 @@ def _take_preset(key: str) -> None:
 
 def _new_seed() -> None:
     settings = current()
-    # The next seeds that no run so far has used, round to 0 at the end of the range.
+    # The seeds that follow those of this run, from 0 again at the end of the range.
     following = settings.seed + settings.seeds
     _keep(replace(settings, seed=following if following in SEEDS else 0), [])
 

@@ -87,7 +87,7 @@ class Film {
     this.at = -1;
     this.start = undefined;
     const plays = autoplay && total > 0 && !follow;
-    // A viewer who wants less motion sees the newest frame until he starts the film.
+    // A viewer who wants less motion sees the newest frame until they start the film.
     this.still = plays && matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.play(plays && !this.still);
   }

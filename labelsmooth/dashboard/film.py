@@ -150,6 +150,7 @@ def _static_folder() -> Path:
 def _published(static_dir: Path) -> dict[str, str]:
     """The addresses of plotly.js and of the film's own code, after publishing both."""
     sources = {name: (_HERE / name).read_bytes() for name in _SCRIPTS}
-    digest = sha256(b"".join(sources.values())).hexdigest()[:12]
-    code = [plotlyjs.write_once(static_dir, f"film-{digest}/{name}", text) for name, text in sources.items()]
+    folder = f"film-{sha256(b''.join(sources.values())).hexdigest()[:12]}"
+    code = [plotlyjs.write_once(static_dir, f"{folder}/{name}", text) for name, text in sources.items()]
+    plotlyjs.remove_others(static_dir, "film-*", folder)
     return {"library": plotlyjs.publish(static_dir), "code": code[0]}

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labelsmooth.calibration import NullECE, null_ece, softmax
-from labelsmooth.conventions import compose_noise, optimal_logit_gap
+from labelsmooth.conventions import compose_noise, minimum_loss, optimal_logit_gap
 from labelsmooth.datasets import class_names
 from labelsmooth.figures.boundary import boundary_figure, boundary_frame
-from labelsmooth.figures.curves import GapOptima, curves_figure, curves_frame
+from labelsmooth.figures.curves import Optima, curves_figure, curves_frame
 from labelsmooth.figures.live import LiveView, live_figure, live_frame
 from labelsmooth.figures.style import Frame, Moving
 from labelsmooth.pictures import Picture, picture
@@ -25,67 +25,90 @@ class Shot:
     frames: Sequence[Frame]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Wall:
-    """All that a page shows of a run at one moment; `boundary` exists for 2-D data."""
+    """All that a page shows of a run at one moment; `boundary` exists for 2-D data, `null` at the end of the run.
 
+    `null` is the ECE that chance alone would show of calibrated models, hard labels and smoothed, on the first seed.
+    """
+
+    setup: TrainingSetup
+    shown: tuple[int, ...]
+    snapshot: Snapshot
+    optima: Optima
     live: Shot
     curves: Shot
     boundary: Shot | None
+    null: tuple[NullECE, NullECE] | None
 
 
 class Gallery:
     """Pictures of a run for one choice of projected classes; it grows with the run, in any thread."""
 
     def __init__(self, setup: TrainingSetup, shown: tuple[int, ...]) -> None:
-        self.setup = setup
-        self.names = class_names(setup.dataset, setup.classes)
-        self.optima = gap_optima(setup)
+        self._setup = setup
         self._shown = shown
+        self._names = class_names(setup.dataset, setup.classes)
+        self._optima = optima(setup)
         self._lock = threading.Lock()
         self._pictures: list[Picture] = []
         self._frames: list[tuple[Frame, Frame, Frame | None]] = []  # live, curves, boundary
-        self._walls: dict[tuple[int, str], Wall] = {}  # by number of snapshots and scale: the latest of each scale
+        self._walls: dict[str, Wall] = {}  # the latest of each scale
 
     def wall(self, snapshots: Sequence[Snapshot], scale: str) -> Wall:
         """The pictures of these snapshots, at least one; the same objects for everybody who asks."""
         with self._lock:
             for snapshot in snapshots[len(self._pictures) :]:
                 self._add(snapshot)
-            key = (len(snapshots), scale)
-            if key not in self._walls:
-                self._walls = {old: wall for old, wall in self._walls.items() if old[1] != scale}
-                self._walls[key] = self._hang(snapshots, scale)
-            return self._walls[key]
+            wall = self._walls.get(scale)
+            if wall is None or len(wall.live.frames) != len(snapshots):
+                wall = self._walls[scale] = self._hang(snapshots, scale)
+            return wall
+
+    def latest(self) -> Wall | None:
+        """What was hung last, for whoever waits for something new."""
+        with self._lock:
+            return max(self._walls.values(), key=lambda wall: len(wall.live.frames), default=None)
 
     def _add(self, snapshot: Snapshot) -> None:
         previous = self._pictures[-1] if self._pictures else None
         self._pictures.append(picture(snapshot, self._shown, previous))
         boundary = None if snapshot.grid is None else boundary_frame(snapshot)
-        live = live_frame(self._pictures[-1], _caption(snapshot, self.setup.seeds[0]))
+        live = live_frame(self._pictures[-1], _caption(snapshot, self._setup.seeds[0]))
         self._frames.append((live, curves_frame(snapshot.epoch), boundary))
 
     def _hang(self, snapshots: Sequence[Snapshot], scale: str) -> Wall:
-        count = len(snapshots)
-        view = LiveView(tuple(self.names[label] for label in self._shown), self.setup.epsilons[-1], scale)
+        count, last = len(snapshots), snapshots[-1]
+        view = LiveView(tuple(self._names[label] for label in self._shown), self._setup.epsilons[-1], scale)
         live, curves, boundary = zip(*self._frames[:count], strict=True)
+        borders = None
+        if last.grid is not None:
+            borders = Shot(boundary_figure(snapshots[0], self._names, self._shown), boundary)
         return Wall(
-            Shot(live_figure(self._pictures[:count], view), live),
-            Shot(curves_figure(snapshots, self.setup.epochs, self.optima), curves),
-            None if snapshots[0].grid is None else Shot(boundary_figure(snapshots[0], self.names), boundary),
+            setup=self._setup,
+            shown=self._shown,
+            snapshot=last,
+            optima=self._optima,
+            live=Shot(live_figure(self._pictures[:count], view), live),
+            curves=Shot(curves_figure(snapshots, self._setup.epochs, self._optima), curves),
+            boundary=borders,
+            null=null_bands(last) if last.finished else None,
         )
 
 
-def gap_optima(setup: TrainingSetup) -> GapOptima:
-    """Where the logit gaps of hard labels and smoothed go: on memorised labels, and under the noise."""
+def optima(setup: TrainingSetup) -> Optima:
+    """What gaps and loss are driven to; without label noise nothing asks for a test gap in particular."""
     classes = len(class_names(setup.dataset, setup.classes))
     hard, smoothed = 0.0, setup.epsilons[-1]
 
-    def population(epsilon: float) -> float:
-        return optimal_logit_gap(compose_noise(epsilon, setup.label_noise, classes, setup.convention), classes)
+    def under_noise(epsilon: float) -> float:
+        mixed = compose_noise(epsilon, setup.label_noise, classes, setup.convention)
+        return optimal_logit_gap(mixed, classes) if setup.label_noise else math.nan
 
-    return GapOptima(
-        (math.inf, optimal_logit_gap(smoothed, classes, setup.convention)), (population(hard), population(smoothed))
+    return Optima(
+        train_gap=(math.inf, optimal_logit_gap(smoothed, classes, setup.convention)),
+        test_gap=(under_noise(hard), under_noise(smoothed)),
+        train_loss=(0.0, minimum_loss(smoothed, classes, setup.convention)),
     )
 
 

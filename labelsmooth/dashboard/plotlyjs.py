@@ -1,7 +1,9 @@
 """Publishing plotly.js, and other files for the browser, where Streamlit's static serving finds them."""
 
 import os
+import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import plotly
@@ -14,7 +16,10 @@ _OLD = 946_684_800.0  # the first second of the year 2000
 def publish(static_dir: Path) -> str:
     """Put plotly.js of the installed plotly into the static folder; its address relative to the app."""
     source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    return write_once(static_dir, f"plotly-{plotly.__version__}.min.js", source.read_bytes())
+    name = f"plotly-{plotly.__version__}.min.js"
+    address = write_once(static_dir, name, source.read_bytes())
+    remove_others(static_dir, "plotly-*.js", name)
+    return address
 
 
 def write_once(static_dir: Path, name: str, content: bytes) -> str:
@@ -30,3 +35,16 @@ def write_once(static_dir: Path, name: str, content: bytes) -> str:
         os.utime(partial, (_OLD, _OLD))
         os.replace(partial, target)
     return f"app/static/{name}"
+
+
+def remove_others(static_dir: Path, pattern: str, name: str) -> None:
+    """Remove what other versions have published under such names."""
+    for old in static_dir.glob(pattern):
+        if old.name == name:
+            continue
+        # Another server may be removing the same files, or own them: what cannot go may stay.
+        if old.is_dir():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                old.unlink()

@@ -33,7 +33,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "hard task": Preset(
         "Hard task",
-        "Clean labels, but classes that overlap: what does better calibration cost in accuracy?",
+        "No label noise, but classes that overlap: what does better calibration cost in accuracy?",
         Settings(dataset="hard", label_noise=0.0, batch_size=128, learning_rate=2e-3, shown=(0, 1, 2)),
     ),
     "two moons": Preset(

@@ -12,7 +12,7 @@ from typing import Literal
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot, merge
 
-Train = Callable[[TrainingSetup], Iterator[Snapshot]]
+Train = Callable[[TrainingSetup], Iterator[Snapshot | None]]  # None: nothing new, but alive
 State = Literal["queued", "running", "finished", "stopped", "failed", "abandoned"]
 
 PATIENCE = 120.0  # seconds without a poll until a viewer counts as gone: browsers throttle hidden tabs
@@ -66,7 +66,7 @@ class Run:
 class _Group:
     """A part of a run: its training, and its snapshots that wait for those of the other groups."""
 
-    steps: Generator[Snapshot, None, None]
+    steps: Generator[Snapshot | None, None, None]
     ready: deque[Snapshot] = field(default_factory=deque)
     last: Snapshot = field(init=False)  # the latest that left `ready`
     busy: bool = False
@@ -83,8 +83,9 @@ class Registry:
     """Starts, shares, queues, ends and remembers runs; make one for the whole server process.
 
     Workers advance one group of a setup at a time, for about `turn` seconds, setup after setup in a round of
-    at most `max_active`. A viewer looks at one run at a time; a run that nobody looks at ends itself, except
-    that finished runs are kept up to `max_bytes`. `train` may be resumed by another thread after each yield.
+    at most `max_active`. A viewer looks at one run at a time; a run that nobody looks at ends itself. Finished
+    runs are kept up to `max_bytes`, a failed one as long as somebody looks at it. `train` may be resumed by
+    another thread after each yield, and a run ends at the next yield: None between snapshots makes that soon.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class Registry:
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)  # workers sleep here
         self._news = threading.Condition(self._lock)  # viewers wait here
-        # Queued, running and finished ones; the longest unused first.
+        # Queued, running and finished ones, and failed ones that somebody looks at; the longest unused first.
         self._runs: OrderedDict[TrainingSetup, Run] = OrderedDict()
         self._active: deque[Run] = deque()  # whose turn is next
         self._queue: deque[Run] = deque()
@@ -125,22 +126,23 @@ class Registry:
         with self._lock:
             if self._closed:
                 raise RuntimeError("this registry is closed: it starts no more runs")
+            self._expire()
             left = self._leases.get(viewer)
             run = self._runs.get(setup) or self._enqueue(setup)
             self._runs.move_to_end(setup)
             self._leases[viewer] = _Lease(run, self._clock())
-            if left is not None:
-                self._stop_unwatched(left.run)
+            if left is not None and not left.run.ended and not self._watched(left.run):
+                self._end(left.run, "stopped")
             self._settle()
             return run
 
-    def leave(self, viewer: str) -> None:
-        """The viewer looks at nothing any more."""
+    def restart(self, setup: TrainingSetup, viewer: str) -> Run:
+        """Join this setup, but anew if its run failed."""
         with self._lock:
-            left = self._leases.pop(viewer, None)
-            if left is not None:
-                self._stop_unwatched(left.run)
-                self._settle()
+            run = self._runs.get(setup)
+            if run is not None and run.state == "failed":
+                self._forget(run)
+        return self.join(setup, viewer)
 
     def close(self) -> None:
         """Stop every run and end the workers."""
@@ -184,10 +186,17 @@ class Registry:
         self._queue.append(run)
         return run
 
-    def _settle(self) -> None:
-        """End what nobody polls any more, and let the first in the queue take the free places."""
+    def _expire(self) -> None:
+        """Drop the leases of viewers who have gone, and failed runs with their last lease."""
         now = self._clock()
         self._leases = {who: lease for who, lease in self._leases.items() if now - lease.seen < PATIENCE}
+        for run in [run for run in self._runs.values() if run.state == "failed" and not self._watched(run)]:
+            self._forget(run)
+
+    def _settle(self) -> None:
+        """End what nobody polls any more, and let the first in the queue take the free places."""
+        self._expire()
+        now = self._clock()
         seen: dict[Run, float] = {}
         for lease in self._leases.values():
             seen[lease.run] = max(lease.seen, seen.get(lease.run, -math.inf))
@@ -201,10 +210,6 @@ class Registry:
             self._active.append(run)
             self._work.notify_all()
 
-    def _stop_unwatched(self, run: Run) -> None:
-        if not run.ended and not self._watched(run):
-            self._end(run, "stopped")
-
     def _watched(self, run: Run) -> bool:
         return any(lease.run is run for lease in self._leases.values())
 
@@ -216,7 +221,7 @@ class Registry:
         run._groups = []
         if state == "finished":
             self._evict(keep=run)
-        else:
+        elif state != "failed":
             self._forget(run)
         self._news.notify_all()
 
@@ -267,29 +272,37 @@ class Registry:
             if run.ended:
                 group.steps.close()
                 return
-            going = True
-            while going:
-                snapshot = next(group.steps, None)
-                going = self._hand_over(run, group, snapshot) and self._clock() < until
+            for snapshot in group.steps:
+                if not self._hand_over(run, group, snapshot) or self._clock() >= until:
+                    break
+            else:
+                self._complete(run, group)
         except Exception as raised:
             _log.exception("training failed: %s", run.setup)
             error = _for_a_person(raised)
         self._give_back(run, group, error)
 
     def _hand_over(self, run: Run, group: _Group, snapshot: Snapshot | None) -> bool:
-        """Add to the run what all its groups have by now; False if there is nothing more to come."""
+        """Add a snapshot, if there is one, to a group; False if the run has ended."""
         with self._lock:
             if run.ended:
                 return False
-            if snapshot is None:
-                group.done = True
-            else:
+            if snapshot is not None:
                 group.ready.append(snapshot)
-            groups = run._groups
-            while any(each.ready for each in groups) and all(each.ready or each.done for each in groups):
-                run.snapshots += (merge(_next_of_each(groups)),)
-                self._news.notify_all()
-            return not group.done
+                self._publish(run)
+            return True
+
+    def _complete(self, run: Run, group: _Group) -> None:
+        with self._lock:
+            group.done = True
+            self._publish(run)
+
+    def _publish(self, run: Run) -> None:
+        """Add to the run what all its groups have by now; the caller holds the lock."""
+        groups = run._groups
+        while any(each.ready for each in groups) and all(each.ready or each.done for each in groups):
+            run.snapshots += (merge(_next_of_each(groups)),)
+            self._news.notify_all()
 
     def _give_back(self, run: Run, group: _Group, error: str | None) -> None:
         with self._lock:
@@ -311,12 +324,11 @@ def _next_of_each(groups: list[_Group]) -> list[Snapshot]:
     return [group.last for group in groups]
 
 
-def _lazily(train: Train, setup: TrainingSetup) -> Generator[Snapshot, None, None]:
+def _lazily(train: Train, setup: TrainingSetup) -> Generator[Snapshot | None, None, None]:
     """The training as a generator: nothing happens before its first step, and it can be closed."""
     yield from train(setup)
 
 
 def _for_a_person(problem: Exception) -> str:
-    """One line about an exception, without a traceback."""
-    first_line = next(iter(str(problem).splitlines()), "")[:200]
-    return f"The training ended with an error: {first_line or 'no details'} ({type(problem).__name__})."
+    """One line about an exception; its message may hold a path of the server, so it stays in the log."""
+    return f"The training ended with an error ({type(problem).__name__}). Details are in the server's log."

@@ -2,16 +2,16 @@
 
 import atexit
 import gc
+import os
 
 import streamlit as st
-import torch
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from threadpoolctl import threadpool_limits
 
 from labelsmooth.dashboard.gallery import Gallery
 from labelsmooth.dashboard.runs import Registry
 from labelsmooth.setups import TrainingSetup
-from labelsmooth.training import train
+from labelsmooth.training import train_by_epoch
 
 
 @st.cache_resource(show_spinner=False)
@@ -22,7 +22,7 @@ def registry() -> Registry:
     gc.freeze()
     # Two BLAS threads for matrices this small only wait for each other: 0.4 ms became 50.
     threadpool_limits(1)
-    runs = Registry(train, on_worker_start=lambda: torch.set_num_threads(1))
+    runs = Registry(train_by_epoch, workers=os.cpu_count() or 1)
     # A thread that is still inside torch when the interpreter goes aborts the process.
     atexit.register(runs.close)
     return runs

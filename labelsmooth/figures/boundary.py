@@ -42,8 +42,8 @@ def boundary_frame(snapshot: Snapshot) -> Frame:
     return {"name": str(snapshot.epoch), "data": data, "traces": list(range(len(data))), "caption": ""}
 
 
-def boundary_figure(snapshot: Snapshot, names: Sequence[str]) -> Moving:
-    """Test points of every class under the moving lines of both models."""
+def boundary_figure(snapshot: Snapshot, names: Sequence[str], shown: Sequence[int]) -> Moving:
+    """Test points of every class under the moving lines of both models; the classes shown elsewhere come first."""
     assert snapshot.grid is not None, "only 2-D data have a grid"
     layout, narrow = film_layout([f"Decision boundary, {name}" for name, _ in MODELS], WIDE, NARROW)
     styles: list[Spec] = []
@@ -55,29 +55,29 @@ def boundary_figure(snapshot: Snapshot, names: Sequence[str]) -> Moving:
         {"type": "scatter", "mode": "lines", **style, **moment} for style, moment in zip(styles, moments, strict=True)
     ]
     for number in range(1, len(MODELS) + 1):
-        data += _points(snapshot, names, number)
+        data += _points(snapshot, names, [*shown, *(k for k in range(len(names)) if k not in shown)], number)
         layout[layout_axis(number, "x")] |= {"range": _ends(snapshot.grid.x), "zeroline": False}
         layout[layout_axis(number, "y")] |= {"range": _ends(snapshot.grid.y), "zeroline": False}
     return Moving({"data": data, "layout": layout}, narrow)
 
 
-def _points(snapshot: Snapshot, names: Sequence[str], number: int) -> list[Spec]:
-    """The first test examples, a trace a class."""
+def _points(snapshot: Snapshot, names: Sequence[str], order: Sequence[int], number: int) -> list[Spec]:
+    """The first test examples, a trace a class, coloured in this order."""
     inputs, labels = snapshot.test.inputs[:DRAWN], snapshot.test.labels[:DRAWN]
     return [
         {
             "type": "scatter",
             "mode": "markers",
-            "name": name,
+            "name": names[label],
             "x": rounded(inputs[labels == label, 0], 3),
             "y": rounded(inputs[labels == label, 1], 3),
-            "marker": {"color": CLASS_COLOURS[label], "size": 5, "opacity": 0.6},
-            "hovertemplate": f"{name}<extra></extra>",
-            "legendgroup": name,
+            "marker": {"color": colour, "size": 5, "opacity": 0.6},
+            "hovertemplate": f"{names[label]}<extra></extra>",
+            "legendgroup": names[label],
             "showlegend": number == 1,
             **axes(number),
         }
-        for label, name in enumerate(names)
+        for label, colour in zip(order, CLASS_COLOURS, strict=False)
     ]
 
 

@@ -39,21 +39,26 @@ class Panel:
 
 PANELS = (
     Panel("Accuracy", "accuracy", "train_accuracy"),
-    Panel("Loss (nats)", "nll", "train_loss"),
+    Panel("NLL, training loss", "nll", "train_loss"),
     Panel("ECE", "ece"),
     Panel("Mean confidence", "confidence"),
-    Panel("Training logit gap", "train_logit_gap"),
-    Panel("Test logit gap", "test_logit_gap"),
+    Panel("Gap to given labels", "train_logit_gap"),
+    Panel("Test gap, clean labels", "test_logit_gap"),
 )
-TRAIN_GAP, TEST_GAP = 5, 6
+LOSS, TRAIN_GAP, TEST_GAP = 2, 5, 6
 
 
 @dataclass(frozen=True)
-class GapOptima:
-    """Logit gaps of hard labels and smoothed: where memorising ends, and where the population's loss is least."""
+class Optima:
+    """What each model, hard labels and smoothed, is driven to: numbers in nats, not finite where there is none.
 
-    memorising: tuple[float, float]
-    population: tuple[float, float]
+    `train_gap` is the logit gap to the given label once it is memorised, `train_loss` the smallest training loss,
+    `test_gap` the gap to the clean label that label noise and smoothing together ask for without memorising.
+    """
+
+    train_gap: tuple[float, float]
+    test_gap: tuple[float, float]
+    train_loss: tuple[float, float]
 
 
 def curves_frame(epoch: int) -> Frame:
@@ -62,7 +67,7 @@ def curves_frame(epoch: int) -> Frame:
     return {"name": str(epoch), "data": [{"x": [epoch, epoch]}] * count, "traces": list(range(count)), "caption": ""}
 
 
-def curves_figure(snapshots: Sequence[Snapshot], epochs: int, optima: GapOptima) -> Moving:
+def curves_figure(snapshots: Sequence[Snapshot], epochs: int, optima: Optima) -> Moving:
     """All curves so far, solid on the test part and dashed on the training part, on axes for `epochs`."""
     layout, narrow = film_layout([panel.title for panel in PANELS], WIDE, NARROW)
     layout["hovermode"] = "x"
@@ -73,8 +78,12 @@ def curves_figure(snapshots: Sequence[Snapshot], epochs: int, optima: GapOptima)
         data += _panel(snapshots, panel, number)
         layout[layout_axis(number, "x")] |= {"range": [0, epochs], "zeroline": False}
         layout[layout_axis(number, "y")] |= {"range": _range(snapshots, panel), "zeroline": False}
-    for number, gaps in ((TRAIN_GAP, optima.memorising), (TEST_GAP, optima.population)):
-        data += _optimum_lines(gaps, number, epochs)
+    for number, values, name in (
+        (LOSS, optima.train_loss, "smallest training loss"),
+        (TRAIN_GAP, optima.train_gap, "optimum on memorised labels"),
+        (TEST_GAP, optima.test_gap, "optimum under label noise"),
+    ):
+        data += _optimum_lines(values, number, epochs, name)
     for target, arrangement in ((layout, WIDE), (narrow, NARROW)):
         for number in range(1, len(PANELS) + 1):
             lowest = number > len(PANELS) - arrangement.columns
@@ -110,22 +119,22 @@ def _panel(snapshots: Sequence[Snapshot], panel: Panel, number: int) -> list[Spe
     return [{"type": "scatter", **trace, **axes(number)} for trace in traces]
 
 
-def _optimum_lines(gaps: tuple[float, float], number: int, epochs: int) -> list[Spec]:
-    """A dashed horizontal line at each model's optimal gap, where it is finite."""
+def _optimum_lines(values: tuple[float, float], number: int, epochs: int, name: str) -> list[Spec]:
+    """A dashed horizontal line at each model's optimum, where it is finite."""
     return [
         {
             "type": "scatter",
             "mode": "lines",
             "x": [0, epochs],
-            "y": [round(gap, 4)] * 2,
+            "y": [round(value, 4)] * 2,
             "line": {"color": colour, "width": 1, "dash": "dash"},
-            "name": "optimum",
-            "hovertemplate": f"optimum, {name}: %{{y:.2f}}<extra></extra>",
+            "name": name,
+            "hovertemplate": f"{name}, {model}: %{{y:.2f}}<extra></extra>",
             "showlegend": False,
             **axes(number),
         }
-        for gap, (name, colour) in zip(gaps, MODELS, strict=True)
-        if math.isfinite(gap)
+        for value, (model, colour) in zip(values, MODELS, strict=True)
+        if math.isfinite(value)
     ]
 
 

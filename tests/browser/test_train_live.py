@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,18 +17,17 @@ APP = ROOT / "app.py"
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 LIVE = ".st-key-live .film"
 LAST = "100"  # the last epoch of the default story
-# In every painted frame: has a chart lost its traces, or become another node?
+# In every painted frame: has a chart gone, lost its traces, or become another node?
 WATCH = """() => {
   window.blanks = 0;
-  const nodes = new Map();
+  const drawn = new Map();
+  const name = chart => chart.closest("[class*=st-key]").className.match(/st-key-[\\w-]+/)[0];
+  const empty = chart => !chart.querySelector(".trace");
   const look = () => {
     requestAnimationFrame(look);
-    for (const chart of document.querySelectorAll(".film-chart")) {
-      const key = chart.closest("[class*=st-key]").className;
-      const traces = chart.querySelectorAll(".trace").length;
-      if (nodes.has(key) && (nodes.get(key) !== chart || !traces)) window.blanks += 1;
-      if (traces) nodes.set(key, chart);
-    }
+    const charts = new Map([...document.querySelectorAll(".film-chart")].map(chart => [name(chart), chart]));
+    for (const [key, chart] of drawn) window.blanks += charts.get(key) !== chart || empty(chart);
+    for (const [key, chart] of charts) if (!empty(chart)) drawn.set(key, chart);
   };
   look();
 }"""
@@ -66,6 +66,11 @@ def another_run(page: "Page", act: Callable[[], object]) -> None:
 def strip(page: "Page") -> list[str]:
     """The values of the metric strip."""
     return page.locator("[data-testid=stMetricValue]").all_inner_texts()
+
+
+def conclusion(page: "Page") -> str:
+    """The sentences under the strip."""
+    return page.locator("[data-testid=stMarkdown]").filter(has_text="Leaving the labels hard").inner_text()
 
 
 def slider(page: "Page") -> "Locator":
@@ -124,17 +129,67 @@ def test_a_zoom_survives_frames_that_come_in(app: str, visit: Visit) -> None:
     assert page.evaluate(now) == zoomed
 
 
-def test_another_browser_sees_the_same_numbers(app: str, visit: Visit) -> None:
+def test_another_server_shows_the_same_numbers(app: str, serve: Serve, visit: Visit) -> None:
     first = visit(app)
     finished(first)
     another_run(first, lambda: first.get_by_text("Two moons", exact=True).click())
     another_run(first, lambda: slider(first).press("ArrowRight"))
     finished(first)
-    second = visit(first.url)
+    second = visit(first.url.replace(app, serve(APP)))
     finished(second)
     assert strip(second) == strip(first)
     assert len(strip(first)) == 5
-    assert second.url == first.url
+    assert conclusion(second) == conclusion(first)
+    assert second.url.partition("?")[2] == first.url.partition("?")[2]
+
+
+def test_two_quick_changes_both_count(app: str, visit: Visit) -> None:
+    page = visit(app)
+    finished(page)
+    page.get_by_text("Seeds and conventions").click()
+    switch = page.get_by_role("checkbox", name="Noise in the validation labels too")
+    before = switch.is_checked()
+    page.locator("label").filter(has=switch).click()
+    page.wait_for_timeout(60)
+    page.get_by_role("button", name="New seed").click()
+    page.wait_for_url(re.compile(r"\bseed=10\b"))
+    page.wait_for_url(re.compile("noisy_validation="))
+    finished(page)
+    assert {"seed=10", f"noisy_validation={int(not before)}"} <= set(page.url.partition("?")[2].split("&"))
+    assert switch.is_checked() != before
+    assert page.get_by_text(re.compile("Seed 10: accuracy")).is_visible()
+
+
+def test_the_old_picture_stays_until_a_slow_run_has_one(app: str, visit: Visit) -> None:
+    page = visit(f"{app}/?hidden=512-512-512&epochs=20&seeds=10")
+    page.wait_for_selector(f"{LIVE} .trace", timeout=120_000)
+    page.wait_for_selector(".st-key-curves .film .trace")
+    page.evaluate(WATCH)
+    before = mark(page, "run")
+    slider(page).press("ArrowRight")
+    page.wait_for_selector(f'{LIVE}:not([data-run="{before}"]):not([data-shown=""])', timeout=120_000)
+    assert page.evaluate("blanks") == 0
+
+
+def test_the_page_asks_no_other_host(app: str, visit: Visit) -> None:
+    asked: list[str] = []
+
+    def listen(page: "Page") -> None:
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("websocket", lambda socket: asked.append(socket.url))
+
+    finished(visit(app, listen))
+    hosts = {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}
+    assert hosts == {urlsplit(app).netloc}
+    assert any(url.startswith("ws:") for url in asked)
+
+
+def test_an_embedded_page_stays_embedded(app: str, visit: Visit) -> None:
+    page = visit(f"{app}/?embed=true")
+    page.wait_for_selector(f"{LIVE} .trace", timeout=30_000)
+    slider(page).press("ArrowRight")
+    page.wait_for_url(re.compile("epsilon=0.11"))
+    assert "embed=true" in page.url
 
 
 def test_back_undoes_a_preset_in_one_step(app: str, visit: Visit) -> None:
@@ -158,5 +213,10 @@ def test_the_page_fits_light_and_dark_wide_and_narrow(app: str, visit: Visit, sc
     seen = page.evaluate(PROBE)
     assert seen == {"overflow": 0, "empty": 0, "charts": 2}
     assert slider(page).bounding_box()["y"] < page.locator(LIVE).bounding_box()["y"]  # type: ignore[index]
+    # The page scrolls inside this block, so a picture of the whole page needs a window as tall as the block.
+    height = page.locator("[data-testid=stMain]").evaluate("block => block.scrollHeight")
+    assert height > 900
+    page.set_viewport_size({"width": width, "height": height + 20})
+    page.wait_for_function("(e => e.scrollHeight === e.clientHeight)(document.querySelector('[data-testid=stMain]'))")
     SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"train-live-{scheme}-{width}.png", full_page=True)
+    page.screenshot(path=SCREENSHOTS / f"train-live-{scheme}-{width}.png")

@@ -1,0 +1,32 @@
+"""The code in README.md runs and says the truth."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+@pytest.fixture(scope="module")
+def names() -> dict[str, Any]:
+    """What the names in the README hold after all its Python blocks, run one after the other."""
+    blocks = re.findall(r"^```python\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 3
+    namespace: dict[str, Any] = {}
+    for block in blocks:
+        exec(block, namespace)
+    return namespace
+
+
+def test_the_five_lines_are_the_loss(names: dict[str, Any]) -> None:
+    loss, same, also = (float(names[name]) for name in ("loss", "same", "also"))
+    assert same == pytest.approx(loss, rel=1e-6)
+    assert also == pytest.approx(loss, rel=1e-6)
+
+
+def test_the_numbers_in_the_comments_are_those_of_the_functions(names: dict[str, Any]) -> None:
+    assert names["convert_epsilon"](0.1, 10, "fairseq", "torch") == pytest.approx(0.111, abs=5e-4)
+    assert names["optimal_logit_gap"](0.1, 10) == pytest.approx(4.51, abs=5e-3)
+    assert names["minimum_loss"](0.1, 10) == pytest.approx(0.500, abs=5e-4)
