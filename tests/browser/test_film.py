@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .conftest import Serve, Visit, said, visits
+from .conftest import ROOT, Serve, Visit, said, visits
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, WebSocket, WebSocketRoute
@@ -39,8 +39,11 @@ CURSOR = f"String(document.querySelector('{CURVES} .film-chart').data[1].x[0])"
 @pytest.fixture(scope="module")
 def demo(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The demo in a folder of its own, because plotly.js is published beside the script, and under a base path."""
-    script = Path(shutil.copy(DEMO, tmp_path_factory.mktemp("demo") / "app.py"))
-    return serve(script, "--server.enableStaticServing=true", "--server.baseUrlPath=lab")
+    folder = tmp_path_factory.mktemp("demo")
+    script = Path(shutil.copy(DEMO, folder / "app.py"))
+    # With Streamlit's own settings a message that was lost may come again as a reference to itself: see the file.
+    shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
+    return serve(script, "--server.baseUrlPath=lab")
 
 
 @pytest.fixture(scope="module")
