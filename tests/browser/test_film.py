@@ -41,7 +41,7 @@ def demo(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The demo in a folder of its own, because plotly.js is published beside the script, and under a base path."""
     folder = tmp_path_factory.mktemp("demo")
     script = Path(shutil.copy(DEMO, folder / "app.py"))
-    # With Streamlit's own settings a message that was lost may come again as a reference to itself: see the file.
+    # With the dashboard's settings: the file tells why the message cache is off.
     shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
     return serve(script, "--server.baseUrlPath=lab")
 
