@@ -43,11 +43,6 @@ class Split:
     x_test: np.ndarray
     test_labels: np.ndarray
 
-    @property
-    def wrong_share(self) -> float:
-        """Share of the training labels that noise really changed: a noisy label can hit the right class."""
-        return float(np.mean(self.train_given != self.train_clean))
-
 
 def _digits(_seed: int, _classes: int) -> Rows:
     x, y = sklearn_datasets.load_digits(return_X_y=True)

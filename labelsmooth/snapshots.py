@@ -35,6 +35,11 @@ class Part:
     labels: np.ndarray
     clean_labels: np.ndarray
 
+    @property
+    def wrong_share(self) -> float:
+        """Share of the labels that noise really changed: a noisy label can hit the right class."""
+        return float(np.mean(self.labels != self.clean_labels))
+
 
 @dataclass(frozen=True)
 class Grid:

@@ -85,9 +85,10 @@ def labels_note(wall: Wall) -> None:
     """How far the run is, over what its numbers are taken, and how many training labels are really wrong."""
     setup, snapshot = wall.setup, wall.snapshot
     train = snapshot.train
-    wrong = np.mean(train.labels != train.clean_labels)
     noise = (
-        f" {wrong:.0%} of the training labels are really wrong (seed {setup.seeds[0]})." if setup.label_noise else ""
+        f" {train.wrong_share:.0%} of the training labels are really wrong (seed {setup.seeds[0]})."
+        if setup.label_noise
+        else ""
     )
     seeds = f"means over {len(setup.seeds)} seeds, ± half a 95 % interval" if len(setup.seeds) > 1 else "one seed"
     st.caption(

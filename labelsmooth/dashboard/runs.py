@@ -97,14 +97,12 @@ class Registry:
         max_bytes: int = MAX_BYTES,
         turn: float = TURN,
         clock: Callable[[], float] = time.monotonic,
-        on_worker_start: Callable[[], object] = lambda: None,
     ) -> None:
         self._train = train
         self._max_active = max_active
         self._max_bytes = max_bytes
         self._turn = turn
         self._clock = clock
-        self._on_worker_start = on_worker_start
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)  # workers sleep here
         self._news = threading.Condition(self._lock)  # viewers wait here
@@ -241,7 +239,6 @@ class Registry:
     # Workers.
 
     def _serve(self) -> None:
-        self._on_worker_start()
         while (job := self._take(wait=True)) is not None:
             self._do(*job)
 
