@@ -13,23 +13,46 @@ from labelsmooth.calibration import (
     reliability_curve,
 )
 from labelsmooth.conventions import minimum_loss, optimal_logit_gap
+from labelsmooth.estimators import (
+    Estimate,
+    adaptive_classwise_ece,
+    calibration_table,
+    class_reliability,
+    classwise_ece,
+    debiased_ece,
+    rms_calibration_error,
+)
 from labelsmooth.geometry import TemplatePlane, class_separation, neural_collapse, template_plane
 from labelsmooth.libraries import LIBRARIES, Library, convert_epsilon
 from labelsmooth.loss import LabelSmoothingLoss, smooth_targets
+from labelsmooth.selective import SCORES, RiskCoverage, confidence_score, risk_coverage
+from labelsmooth.smooth_ece import SmoothECE, smooth_ece
 from labelsmooth.temperature import TemperatureFit, fit_temperature
+from labelsmooth.temperature_path import TemperaturePath, temperature_path
 
 __all__ = [
     "LIBRARIES",
+    "SCORES",
+    "Estimate",
     "LabelSmoothingLoss",
     "Library",
     "NullECE",
     "ReliabilityCurve",
+    "RiskCoverage",
+    "SmoothECE",
     "TemperatureFit",
+    "TemperaturePath",
     "TemplatePlane",
+    "adaptive_classwise_ece",
     "brier_score",
+    "calibration_table",
+    "class_reliability",
     "class_separation",
+    "classwise_ece",
     "clopper_pearson",
+    "confidence_score",
     "convert_epsilon",
+    "debiased_ece",
     "fit_temperature",
     "minimum_loss",
     "neural_collapse",
@@ -37,6 +60,10 @@ __all__ = [
     "null_ece",
     "optimal_logit_gap",
     "reliability_curve",
+    "risk_coverage",
+    "rms_calibration_error",
+    "smooth_ece",
     "smooth_targets",
+    "temperature_path",
     "template_plane",
 ]

@@ -230,24 +230,30 @@ def reliability_curve(
     """
     probs = check_probabilities(probs)
     labels = check_labels(labels, *probs.shape)
-    confidence, correct = probs.max(axis=1), probs.argmax(axis=1) == labels
+    return event_reliability(probs.max(axis=1), probs.argmax(axis=1) == labels, bins, scheme, level)
+
+
+def event_reliability(
+    confidence: FloatArray, event: NDArray[np.bool_], bins: int, scheme: Scheme, level: float
+) -> ReliabilityCurve:
+    """Reliability of the probabilities (N,) of an event against whether it happened (N,)."""
     index = bin_index(confidence, bins, scheme)
     count = np.bincount(index, minlength=bins)
-    right = np.bincount(index[correct], minlength=bins)
-    low, high = clopper_pearson(right, count, level)
-    gaps = bin_sums(index, correct - confidence, bins)
+    happened = np.bincount(index[event], minlength=bins)
+    low, high = clopper_pearson(happened, count, level)
+    gaps = bin_sums(index, event - confidence, bins)
     return ReliabilityCurve(
         bin_count=count,
         bin_confidence=_ratio(bin_sums(index, confidence, bins), count),
-        bin_accuracy=_ratio(right, count),
+        bin_accuracy=_ratio(happened, count),
         bin_low=low,
         bin_high=high,
         bin_edges=_bin_edges(confidence, count, scheme),
-        ece=float(_ece(gaps, len(labels))),
-        mce=float(np.nanmax(_ratio(np.abs(gaps), count))) if len(labels) else math.nan,
-        accuracy=_mean(correct),
+        ece=float(_ece(gaps, len(event))),
+        mce=float(np.nanmax(_ratio(np.abs(gaps), count))) if len(event) else math.nan,
+        accuracy=_mean(event),
         confidence=_mean(confidence),
-        n=len(labels),
+        n=len(event),
     )
 
 
@@ -325,10 +331,7 @@ def null_ece(
     Source: Broecker, Smith 2007, Weather and Forecasting 22, consistency resampling, here of the ECE and with
     the confidences held fixed.
     """
-    confidence = np.asarray(confidence, np.float64)
-    if confidence.ndim != 1:
-        raise ValueError(f"confidence must have shape (N,), got {confidence.shape}")
-    _check_range("confidence", confidence)
+    confidence = check_confidence(confidence)
     if draws < 1:
         raise ValueError(f"draws must be at least 1, got {draws}")
     if not 0 < level < 1:
@@ -406,6 +409,26 @@ def check_probabilities(probs: ArrayLike) -> FloatArray:
     _check_range("probabilities", probs)
     _check_sums("probabilities", probs)
     return probs
+
+
+def check_confidence(confidence: ArrayLike) -> FloatArray:
+    """Float64 confidences (N,) in [0, 1]."""
+    confidence = np.asarray(confidence, np.float64)
+    if confidence.ndim != 1:
+        raise ValueError(f"confidence must have shape (N,), got {confidence.shape}")
+    _check_range("confidence", confidence)
+    return confidence
+
+
+def check_correct(correct: ArrayLike, n: int) -> FloatArray:
+    """Float64 zeros and ones (N,)."""
+    correct = np.asarray(correct, np.float64)
+    if correct.shape != (n,):
+        raise ValueError(f"correct must have shape ({n},), got {correct.shape}")
+    other = (correct != 0) & (correct != 1)
+    if other.any():
+        raise ValueError(f"correct must be 0 or 1, got {correct[other][0]}")
+    return correct
 
 
 def _check_range(name: str, values: FloatArray) -> None:

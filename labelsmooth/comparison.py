@@ -75,13 +75,17 @@ def signed(value: float, digits: int = 3) -> str:
     return f"{0:.{digits}f}" if float(f"{value:.{digits}f}") == 0 else text
 
 
-def _change(result: Comparison, digits: int, scale: float = 1, unit: str = "") -> str:
-    """The difference in words, with its interval and whether that decides."""
-    change = signed(scale * result.difference, digits) + unit
+def interval_in_words(result: Comparison, digits: int, scale: float = 1) -> str:
+    """The interval of the difference, and whether that is undecided."""
     if result.seeds == 1:
-        return f"{change} (one seed: no interval)"
+        return "one seed: no interval"
     interval = f"{signed(scale * result.low, digits)} to {signed(scale * result.high, digits)}"
-    return f"{change} (95 % interval {interval}{'' if result.decided else ': undecided'})"
+    return f"{100 * LEVEL:.0f} % interval {interval}{'' if result.decided else ': undecided'}"
+
+
+def change_in_words(result: Comparison, digits: int, scale: float = 1, unit: str = "") -> str:
+    """The difference, with its interval and whether that decides."""
+    return f"{signed(scale * result.difference, digits)}{unit} ({interval_in_words(result, digits, scale)})"
 
 
 def _prediction_sentence(snapshot: Snapshot, epsilon: float) -> str:
@@ -89,8 +93,8 @@ def _prediction_sentence(snapshot: Snapshot, epsilon: float) -> str:
     seeds = f"{accuracy.seeds} seeds" if accuracy.seeds > 1 else "one seed"
     return (
         f"Over {seeds}, smoothing with epsilon {epsilon:g} changed test accuracy by "
-        f"{_change(accuracy, 1, 100, ' points')} and the negative log-likelihood from {nll.hard:.2f} to "
-        f"{nll.smoothed:.2f}, by {_change(nll, 2)}."
+        f"{change_in_words(accuracy, 1, 100, ' points')} and the negative log-likelihood from {nll.hard:.2f} to "
+        f"{nll.smoothed:.2f}, by {change_in_words(nll, 2)}."
     )
 
 
@@ -100,7 +104,7 @@ def _calibration_sentence(snapshot: Snapshot) -> str:
     models = f"The hard-label model is {hard}, the smoothed one {smoothed}"
     if hard == smoothed:
         models = f"Both models are {hard}"
-    return f"{models}: ECE {ece.hard:.3f} on hard labels, {ece.smoothed:.3f} smoothed, {_change(ece, 3)}."
+    return f"{models}: ECE {ece.hard:.3f} on hard labels, {ece.smoothed:.3f} smoothed, {change_in_words(ece, 3)}."
 
 
 def _temperature_sentence(best: BestTemperature | None, setup: TrainingSetup) -> str:
@@ -113,14 +117,14 @@ def _temperature_sentence(best: BestTemperature | None, setup: TrainingSetup) ->
     known = {name: values[fitted, 0] for name, values in best.arrays.items()}
     noise = ("clean validation examples", "validation examples with the same label noise")[setup.noisy_validation]
     examples = noise if setup.label_noise > 0 else "validation examples"
-    found = _temperatures(known["temperature"], known["at_bound"], known["no_errors"])
+    found = temperatures_in_words(known["temperature"], known["at_bound"], known["no_errors"])
     return (
         f"Leaving the labels hard and dividing the logits by a temperature fitted on {best.examples} {examples} "
         f"({found}) gives ECE {known['ece'].mean():.3f}."
     )
 
 
-def _temperatures(temperature: np.ndarray, at_bound: np.ndarray, no_errors: np.ndarray) -> str:
+def temperatures_in_words(temperature: np.ndarray, at_bound: np.ndarray, no_errors: np.ndarray) -> str:
     """The median temperature over seeds, and in how many of these it is only a bound; all (S,)."""
     seeds = len(temperature)
     parts = [f"median T = {np.median(temperature):.2f}" if seeds > 1 else f"T = {temperature[0]:.2f}"]

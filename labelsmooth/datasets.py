@@ -29,6 +29,7 @@ class Dataset:
     choose_classes: tuple[int, int] | None = None
     standardise: bool = True
     shown: tuple[int, int, int] = (0, 1, 2)
+    image_side: int | None = None  # pixels, where an example is a square picture
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ DATASETS: dict[str, Dataset] = {
         tuple(f"digit {k}" for k in range(10)),
         standardise=False,
         shown=(3, 5, 8),
+        image_side=8,
     ),
     "wine": Dataset("wine", _real(sklearn_datasets.load_wine), 178, ("cultivar 1", "cultivar 2", "cultivar 3")),
     "breast cancer": Dataset("breast cancer", _real(sklearn_datasets.load_breast_cancer), 569, ("malignant", "benign")),

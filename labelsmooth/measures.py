@@ -73,11 +73,10 @@ def fitted_temperatures(
         for logits, labels in zip(validation.double().numpy(), validation_labels.numpy(), strict=True)
     ]
     temperature = np.array([fit.temperature for fit in fits])
-    scored = _score(test.double() / torch.from_numpy(temperature)[:, None, None], test_labels)
+    scaled = held_out_measures(test.double() / torch.from_numpy(temperature)[:, None, None], test_labels)
     return BestTemperature(
         temperature,
-        ece=ece_of_runs(scored.confidence, scored.correct),
-        nll=-scored.on_label.mean(-1),
+        **{name: scaled[name] for name in ("ece", "nll", "brier", "confidence")},
         at_bound=np.array([{"lower": -1, None: 0, "upper": 1}[fit.at_bound] for fit in fits]),
         no_errors=np.array([fit.optimum == "zero" for fit in fits]),
         examples=validation.shape[-1],

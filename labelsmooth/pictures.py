@@ -30,6 +30,12 @@ class ModelPicture:
         """Share (M,) of the test examples in each bin of confidence."""
         return self.curve.bin_count / self.curve.n
 
+    @property
+    def radius(self) -> float:
+        """Root-mean-square distance of all points from the origin; 1 where all lie in it."""
+        points = np.concatenate(self.clusters)
+        return float(np.sqrt(np.square(points).sum() / max(len(points), 1))) or 1.0
+
 
 @dataclass(frozen=True, eq=False)
 class Picture:
@@ -42,12 +48,25 @@ class Picture:
 
 def picture(snapshot: Snapshot, classes: Sequence[int], previous: Picture | None = None) -> Picture:
     """The test part of the first and the last epsilon; `previous` keeps the orientation of two classes."""
-    before = (None, None) if previous is None else (previous.hard.plane, previous.smoothed.plane)
-    hard, smoothed = (_model(snapshot, column, classes, plane) for column, plane in zip((0, -1), before, strict=True))
+    before = (None, None) if previous is None else (previous.hard, previous.smoothed)
+    hard, smoothed = (
+        model_picture(snapshot, column, classes, model) for column, model in zip((0, -1), before, strict=True)
+    )
     return Picture(snapshot.epoch, hard, smoothed)
 
 
-def _model(snapshot: Snapshot, column: int, classes: Sequence[int], previous: TemplatePlane | None) -> ModelPicture:
+def epsilon_pictures(snapshot: Snapshot, classes: Sequence[int]) -> tuple[ModelPicture, ...]:
+    """The test part of every epsilon, E pictures; that of two classes is oriented like its neighbour."""
+    pictures: list[ModelPicture] = []
+    for column in range(len(snapshot.weights)):
+        pictures.append(model_picture(snapshot, column, classes, pictures[-1] if pictures else None))
+    return tuple(pictures)
+
+
+def model_picture(
+    snapshot: Snapshot, column: int, classes: Sequence[int], previous: ModelPicture | None = None
+) -> ModelPicture:
+    """The test part of one epsilon; `previous`, the picture before it, keeps the orientation of two classes."""
     part = snapshot.test
     rows = _drawn_rows(part, classes)
     features = part.features[column]
@@ -56,7 +75,7 @@ def _model(snapshot: Snapshot, column: int, classes: Sequence[int], previous: Te
         classes,
         snapshot.biases[column],
         features=features[np.concatenate(rows)] if len(classes) == 2 else None,
-        previous=previous,
+        previous=None if previous is None else previous.plane,
     )
     clusters = tuple(plane.project(features[of_class]) for of_class in rows)
     # Of two classes only x belongs to the templates: y would make their segment too long.

@@ -53,6 +53,8 @@ class TrainingSetup:
         learning_rate: step size, in [1e-5, 1e4].
         weight_decay: how much of the parameters is added to their gradient, in [0, 1].
         optimizer: "adam", or "sgd" with momentum 0.9.
+        film: whether every epoch of a film is kept; otherwise about ten snapshots, of which a dashboard's run holds
+            the newest. No number of an epoch depends on it.
 
     Raises:
         ValueError: a field out of its range or of the wrong type.
@@ -79,13 +81,15 @@ class TrainingSetup:
     learning_rate: float = 5e-3
     weight_decay: float = 0.0
     optimizer: str = "adam"
+    film: bool = True
 
     def __post_init__(self) -> None:
         _check_member("dataset", self.dataset, DATASETS)
         _check_member("convention", self.convention, CONVENTIONS)
         _check_member("activation", self.activation, ACTIVATIONS)
         _check_member("optimizer", self.optimizer, OPTIMIZERS)
-        for name, kind in {"hidden": tuple, "epsilons": tuple, "seeds": tuple, "noisy_validation": bool}.items():
+        kinds = {"hidden": tuple, "epsilons": tuple, "seeds": tuple, "noisy_validation": bool, "film": bool}
+        for name, kind in kinds.items():
             if not isinstance(getattr(self, name), kind):
                 raise ValueError(f"{name} must be a {kind.__name__}; got {getattr(self, name)!r}")
         _check_between("classes", self.classes, *(DATASETS[self.dataset].choose_classes or ANY_CLASSES), whole=True)

@@ -22,6 +22,14 @@ MEASURES = (
     "train_loss",
     "train_accuracy",
     "train_logit_gap",
+    "separation",
+    "within",
+    "between",
+    "nc1",
+    "train_separation",
+    "train_within",
+    "train_between",
+    "train_nc1",
 )
 
 
@@ -52,8 +60,9 @@ class Grid:
 
 @dataclass(frozen=True)
 class BestTemperature:
-    """Temperatures fitted on the validation part, (S, E), and ECE and NLL of the test part at them, (S, E).
+    """Temperatures fitted on the validation part, and measures of the test part at them, all (S, E).
 
+    ECE, NLL, Brier score and mean confidence are in the units of `Snapshot`; accuracy is the same at any temperature.
     at_bound (S, E) is -1 or 1 where the lower or upper bound stopped the fit, else 0; no_errors (S, E) tells where
     every validation label has the largest logit; examples is the size of one validation part.
     """
@@ -61,6 +70,8 @@ class BestTemperature:
     temperature: np.ndarray
     ece: np.ndarray
     nll: np.ndarray
+    brier: np.ndarray
+    confidence: np.ndarray
     at_bound: np.ndarray
     no_errors: np.ndarray
     examples: int
@@ -76,7 +87,9 @@ class Snapshot:
     """All runs of a setup after one epoch: measures (S, E), and the first seed in full for the pictures.
 
     Formula: a logit gap is the mean of z_y - mean over k != y of z_k; train_loss that of -sum_k q_k log p_k, with q
-    the target of `smooth_targets`. ECE is that of `reliability_curve` with 15 equal-width bins.
+    the target of `smooth_targets`. ECE is that of `reliability_curve` with 15 equal-width bins. Of penultimate features
+    x with the means mu_k of the K classes, within^2 = mean_k mean_{x of k} |x - mu_k|^2 and between^2 is the mean of
+    |mu_j - mu_k|^2 over all ordered pairs of different classes.
 
     Attributes:
         epoch: passes over the training part so far.
@@ -90,6 +103,14 @@ class Snapshot:
         train_loss: smoothed cross-entropy to the given labels, (S, E), in nats.
         train_accuracy: against the given labels, (S, E), a fraction.
         train_logit_gap: to the given label, (S, E), in nats.
+        separation: `class_separation` of the test part by its labels, (S, E), up to 1; nan where all rows are parallel.
+        within: spread of a class of the test part around its mean, (S, E), in penultimate activations.
+        between: distance of two class means of the test part, (S, E), in penultimate activations.
+        nc1: `neural_collapse` of the test part, (S, E), from 0 up; nan where all class means are equal.
+        train_separation: as `separation`, but of the training part by the labels given, (S, E); so are the next three.
+        train_within: (S, E), in penultimate activations.
+        train_between: (S, E), in penultimate activations.
+        train_nc1: (S, E).
         diverged: the epoch a run was seen to have diverged at, else -1, (S, E); everything else then stays at
             that run's last good epoch.
         test: the test `Part` of the first seed: inputs (N, D), logits (E, N, K), penultimate features
@@ -107,7 +128,8 @@ class Snapshot:
         >>> first.epoch, first.ece.shape, first.test.logits.shape
         (0, (2, 2), (2, 68, 3))
 
-    Source: those of `nll`, `brier_score`, `reliability_curve` and `fit_temperature`; the logit gap is ours.
+    Source: those of `nll`, `brier_score`, `reliability_curve`, `fit_temperature`, `class_separation` and
+    `neural_collapse`; the logit gap, within and between are ours.
     """
 
     epoch: int
@@ -121,6 +143,14 @@ class Snapshot:
     train_loss: np.ndarray
     train_accuracy: np.ndarray
     train_logit_gap: np.ndarray
+    separation: np.ndarray
+    within: np.ndarray
+    between: np.ndarray
+    nc1: np.ndarray
+    train_separation: np.ndarray
+    train_within: np.ndarray
+    train_between: np.ndarray
+    train_nc1: np.ndarray
     diverged: np.ndarray
     test: Part
     train: Part

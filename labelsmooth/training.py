@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.optim.adam import adam
 from torch.optim.sgd import sgd
 
+from labelsmooth.cluster_measures import CLUSTER_MEASURES, cluster_measures
 from labelsmooth.conventions import target_probabilities
 from labelsmooth.datasets import class_names, make_split
 from labelsmooth.measures import fitted_temperatures, held_out_measures, training_measures
@@ -24,15 +25,16 @@ from labelsmooth.network import BatchedMLP, pad_examples, padded
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import NEVER, BestTemperature, Grid, Part, Snapshot, keep_last_good
 
-DENSE_EPOCHS = 20  # the first epochs change the picture most: each is shown
+DENSE_EPOCHS = 20  # the first epochs of a film change the picture most: each is shown
 SPARSE_SNAPSHOTS = 30
+SNAPSHOTS_WITHOUT_FILM = 4  # and one early, so that there is soon something to see: each costs an epoch's time
 EVALUATED = 512  # examples at a time, a multiple of ROWS: fetching more memory for a moment takes a third longer
 GRID_SIDE = 50
 DIVERGED_LOSS = 1e3  # nats; guessing at random costs log K, which is below 3 for every data set here
 
 
 def train(setup: TrainingSetup) -> Iterator[Snapshot]:
-    """Snapshots of a training: before it and after each of `snapshot_epochs`, the last one `finished`.
+    """Snapshots of a training after each of `snapshot_epochs`, the last one `finished`.
 
     Formula: each step moves all R = S * E networks along their own gradients; on the logits of a batch of B examples
     that is (p - q) / B, with p = softmax(logits) and q the target of `smooth_targets`.
@@ -62,7 +64,7 @@ def train(setup: TrainingSetup) -> Iterator[Snapshot]:
 def train_by_epoch(setup: TrainingSetup) -> Iterator[Snapshot | None]:
     """The same as `train`, with a None for every epoch without a snapshot: whoever reads can stop after each."""
     trainer = _Trainer(setup)
-    shown = snapshot_epochs(setup.epochs)
+    shown = snapshot_epochs(setup.epochs, film=setup.film)
     snapshot = trainer.snapshot(0)
     for epoch in range(1, setup.epochs + 1):
         yield snapshot if epoch - 1 in shown else None
@@ -75,8 +77,10 @@ def train_by_epoch(setup: TrainingSetup) -> Iterator[Snapshot | None]:
     yield replace(snapshot, finished=True, best=best)
 
 
-def snapshot_epochs(epochs: int) -> frozenset[int]:
-    """The epochs of which a film shows a frame: all at first, then evenly spaced, the last always."""
+def snapshot_epochs(epochs: int, *, film: bool = True) -> frozenset[int]:
+    """The epochs with a snapshot, the last always: of a film many at first, else the first and evenly spaced ones."""
+    if not film:
+        return frozenset({1, *range(epochs, 0, -max(1, round(epochs / SNAPSHOTS_WITHOUT_FILM)))})
     step = max(1, -(-(epochs - DENSE_EPOCHS) // SPARSE_SNAPSHOTS))
     return frozenset(range(min(epochs, DENSE_EPOCHS) + 1)) | frozenset(range(epochs, DENSE_EPOCHS, -step))
 
@@ -150,7 +154,8 @@ class _Trainer:
         for batch in torch.split(self._runs(torch.from_numpy(order)), self.setup.batch_size, dim=1):
             size = batch.shape[1]
             # Padding repeats row 0 and is left out of the gradient.
-            rows = F.pad(batch, (0, padded(size) - size)).flatten()
+            behind = padded(size) - size
+            rows = (F.pad(batch, (0, behind)) if behind else batch).flatten()
             states = self.network.activations(x_train.index_select(0, rows).view(runs, -1, x_train.shape[1]))
             labels = given.index_select(0, rows).view(runs, 1, -1)
             # The gradient of the mean smoothed cross-entropy on the logits: (p - q') / B.
@@ -161,10 +166,10 @@ class _Trainer:
             self.step()
 
     def _outputs(self, part: str) -> tuple[Tensor, Tensor, np.ndarray]:
-        """First seed's penultimate features (E, H, N), logits (R, K, N) and whether these are finite (R,), else 0."""
-        examples, shown = self.labels[part].shape[1], len(self.setup.epsilons)
+        """Penultimate features (R, H, N), logits (R, K, N) and whether these are finite (R,), else 0."""
+        examples = self.labels[part].shape[1]
         blocks = [self.network.activations(x)[-2:] for x in torch.split(self.inputs[part], EVALUATED, dim=1)]
-        features = torch.cat([features[:shown] for features, _ in blocks], 2)
+        features = torch.cat([features for features, _ in blocks], 2)
         logits = torch.cat([logits for _, logits in blocks], 2)
         finite = logits.sum((1, 2)).isfinite()
         logits[~finite] = 0  # so that no measure warns of a run whose numbers overflowed
@@ -179,6 +184,8 @@ class _Trainer:
         test_features, test_logits, test_finite = self._outputs("test")
         measures: dict[str, Any] = training_measures(train_logits, self.labels["train"], self.targets)
         measures |= held_out_measures(test_logits, self.labels["test"])
+        measures |= self._cluster_measures(epoch, "", test_features, self.labels["test"])
+        measures |= self._cluster_measures(epoch, "train_", train_features, self.labels["train"])
         good = train_finite & test_finite & (measures["train_loss"] < DIVERGED_LOSS)
         first = self.first
         return Snapshot(
@@ -204,6 +211,14 @@ class _Trainer:
             biases=self._shown(self.network.biases[-1])[:, 0],
             grid=self._grid_now(),
         )
+
+    def _cluster_measures(self, epoch: int, part: str, features: Tensor, labels: Tensor) -> dict[str, np.ndarray]:
+        """How tight clusters are, by name; without a film nobody watches them before the last epoch: then nan."""
+        if self.setup.film or epoch == self.setup.epochs:
+            measures = cluster_measures(features, labels)
+        else:
+            measures = dict.fromkeys(CLUSTER_MEASURES, np.full(self.setup.runs, np.nan))
+        return {part + name: value for name, value in measures.items()}
 
     def _shown(self, x: Tensor) -> np.ndarray:
         """A copy of the first seed's part of x (R, units, examples) as (E, examples, units)."""

@@ -3,14 +3,17 @@
 import json
 import shlex
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from labelsmooth.__main__ import COLUMNS, main
+from labelsmooth.__main__ import main
+from labelsmooth.commands.train import TRAIN_COLUMNS
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import MEASURES, Snapshot
+from labelsmooth.sweep import RANKED, best_of, conclusion, sweep, to_csv, to_json
 from labelsmooth.training import train
 
 OPTIONS = shlex.split(
@@ -54,6 +57,8 @@ def test_json_is_the_setup_and_what_training_measured(trained: Snapshot, capsys:
         "ece_at_best_temperature": "ece",
         "nll_at_best_temperature": "nll",
         "best_temperature_at_bound": "at_bound",
+        "brier_at_best_temperature": "brier",
+        "confidence_at_best_temperature": "confidence",
         "no_validation_errors": "no_errors",
     }
     assert set(names.values()) == set(trained.best.arrays)
@@ -68,7 +73,7 @@ def test_table_is_the_means_and_paired_changes_of_json(capsys: pytest.CaptureFix
     assert median == "Best T: the median over the seeds."
     assert note.startswith("Changes: paired")
     assert header.split()[0] == "epsilon"
-    names = [*COLUMNS, "best_temperature", "ece_at_best_temperature"]
+    names = [*TRAIN_COLUMNS, "best_temperature", "ece_at_best_temperature"]
     for column, (row, epsilon) in enumerate(zip(rows, ("0", "0.1", "0.3"), strict=True)):
         cells = row.split()
         means = [np.mean(np.array(record[name])[:, column]) for name in names]
@@ -86,12 +91,23 @@ def test_a_best_temperature_at_its_bound_is_marked(capsys: pytest.CaptureFixture
     text = printed(options, capsys)
     for column, row in enumerate(text.splitlines()[2:4]):
         mark = "*" if at_bound[:, column].any() else ""
-        assert row.split()[1 + len(COLUMNS)] == f"{np.median(temperature[:, column]):.3f}{mark}"
+        assert row.split()[1 + len(TRAIN_COLUMNS)] == f"{np.median(temperature[:, column]):.3f}{mark}"
     count = np.count_nonzero(at_bound)
     assert f"*: T is at its bound, 0.05, in {count} of 6 runs; the best lies beyond." in text
 
 
-def test_without_options_the_default_setup_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("options", "setup"),
+    [
+        (["train"], TrainingSetup()),
+        (["sweep"], TrainingSetup(epsilons=tuple(n / 40 for n in range(21)), film=False)),
+        (["sweep", "--epsilons", "0.2", "-0.1"], TrainingSetup(epsilons=(-0.1, 0.0, 0.2), film=False)),
+        (["sweep", "--epsilons", "0.2", "0"], TrainingSetup(epsilons=(0.0, 0.2), film=False)),
+    ],
+)
+def test_without_options_the_default_setup_is_trained(
+    options: list[str], setup: TrainingSetup, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[TrainingSetup] = []
 
     def stop(setup: TrainingSetup) -> Any:
@@ -100,10 +116,11 @@ def test_without_options_the_default_setup_is_trained(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("labelsmooth.__main__.train", stop)
     with pytest.raises(KeyboardInterrupt):
-        main(["train"])
-    assert asked == [TrainingSetup()]
+        main(options)
+    assert asked == [setup]
 
 
+@pytest.mark.parametrize("command", ["train", "sweep"])
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
@@ -117,10 +134,10 @@ def test_without_options_the_default_setup_is_trained(monkeypatch: pytest.Monkey
     ],
 )
 def test_a_wrong_setup_ends_with_2_and_says_what_is_allowed(
-    options: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+    command: str, options: list[str], problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     try:
-        code: Any = main(["train", *options])
+        code: Any = main([command, *options])
     except SystemExit as refused:  # what argparse itself refuses
         code = refused.code
     assert code == 2
@@ -153,3 +170,60 @@ def test_progress_is_a_bar_where_somebody_watches(
     bars = capsys.readouterr().err.strip().split("\r")
     assert [bar[-6:] for bar in bars] == [f"{epoch} of 4" for epoch in range(5)]
     assert [bar.count("#") for bar in bars] == [0, 8, 15, 22, 30]
+
+
+SWEEP = ["sweep", *OPTIONS[1:]]
+SWEEP_SETUP = replace(SETUP, film=False)
+
+
+@pytest.fixture(scope="module")
+def swept() -> Snapshot:
+    *_, last = train(SWEEP_SETUP)
+    return last
+
+
+def test_downloads_of_a_sweep_are_printed_as_they_are(swept: Snapshot, capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed([*SWEEP, "--csv"], capsys) == to_csv(swept, SWEEP_SETUP)
+    assert printed([*SWEEP, "--json"], capsys) == to_json(swept, SWEEP_SETUP) + "\n"
+
+
+def test_few_snapshots_change_no_number_of_the_last(swept: Snapshot, trained: Snapshot) -> None:
+    for name in MEASURES:
+        np.testing.assert_array_equal(getattr(swept, name), getattr(trained, name))
+
+
+def test_the_table_of_a_sweep_is_its_lines_and_what_they_say(
+    swept: Snapshot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    numbers = sweep(swept, SWEEP_SETUP)
+    about, header, *lines = printed(SWEEP, capsys).splitlines()
+    assert about == "iris, epoch 4; means over 2 seeds; on the test part"
+    assert header.split() == ["epsilon", "accuracy", "NLL", "Brier", "ECE", "confidence", "chance", "best", "T"]
+    names = ("accuracy", "nll", "brier", "ece", "confidence")
+    bests = {name: best_of(numbers, name) for name in RANKED}
+    for column, line in enumerate(lines[:3]):
+        epsilon, *means, chance, temperature = line.split()
+        assert epsilon == f"{numbers.epsilons[column]:g}"
+        for name, cell in zip(names, means, strict=True):
+            best = bests.get(name)
+            mark = ">" if best is not None and best.index == column else ""
+            assert cell == f"{mark}{numbers.lines[name].centre[column]:.3f}"
+        assert chance == f"{numbers.null_median[column]:.3f}"
+        assert temperature.rstrip("*") == f"{numbers.lines['temperature'].centre[column]:.3f}"
+        assert temperature.endswith("*") == bool(numbers.at_bound[column])
+    assert lines[-3:] == [*conclusion(numbers)]
+
+
+def test_a_sweep_that_diverged_says_so_and_has_no_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    text = printed([*SWEEP, "--learning-rate", "1e4"], capsys)
+    assert text.splitlines()[2].split() == ["0", *["-"] * 7]
+    assert "6 of 6 runs diverged: they are left out." in text
+    assert text.endswith("All 6 runs diverged, so there is nothing to compare.\n")
+    record = json.loads(printed([*SWEEP, "--learning-rate", "1e4", "--json"], capsys))
+    assert record["best"] == dict.fromkeys(RANKED)
+
+
+def test_csv_and_json_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["sweep", "--csv", "--json"])
+    assert "not allowed with argument" in capsys.readouterr().err

@@ -128,8 +128,8 @@ def best_of(temperature: list[float], at_bound: list[int], *, no_errors: bool = 
     hard = np.array(temperature)
     both = np.stack([hard, np.full(len(hard), 9.0)], 1)
     bounds = np.stack([at_bound, np.zeros(len(hard), int)], 1)
-    return BestTemperature(both, ece=both / 100, nll=both, at_bound=bounds, no_errors=(bounds == -1) & no_errors,
-                           examples=199)  # fmt: skip
+    return BestTemperature(both, ece=both / 100, nll=both, brier=both, confidence=both, at_bound=bounds,
+                           no_errors=(bounds == -1) & no_errors, examples=199)  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,12 @@ def test_publishing_removes_what_other_versions_left(tmp_path: Path) -> None:
         (addresses,) = {tuple(each.values()) for each in pool.map(published.__wrapped__, [tmp_path] * 16)}
     library, code = (address.removeprefix("app/static/") for address in addresses)
     assert {path.name for path in tmp_path.iterdir()} == {library, code.partition("/")[0], "logo.svg"}
-    assert {path.name for path in (tmp_path / code).parent.iterdir()} == {"film.js", "controls.js", "chart.js"}
+    assert {path.name for path in (tmp_path / code).parent.iterdir()} == {
+        "film.js",
+        "controls.js",
+        "chart.js",
+        "hovercard.js",
+    }
 
 
 def test_what_cannot_be_removed_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,10 +13,15 @@ FLOORS = (
     ("app", "pages"),
     ("labelsmooth.dashboard",),
     ("labelsmooth.figures", "labelsmooth.__main__"),
+    ("labelsmooth.commands",),
+    ("labelsmooth.sweep", "labelsmooth.clusters", "labelsmooth.advice", "labelsmooth.tightness"),
     ("labelsmooth.pictures", "labelsmooth.comparison", "labelsmooth.training"),
-    ("labelsmooth.measures", "labelsmooth.network"),
+    ("labelsmooth.measures", "labelsmooth.cluster_measures"),
+    ("labelsmooth.network",),
     ("labelsmooth.snapshots", "labelsmooth.setups"),
-    ("labelsmooth.datasets", "labelsmooth.temperature"),
+    ("labelsmooth.datasets", "labelsmooth.temperature", "labelsmooth.temperature_path", "labelsmooth.selective"),
+    ("labelsmooth.estimators",),
+    ("labelsmooth.smooth_ece",),
     ("labelsmooth.calibration", "labelsmooth.geometry", "labelsmooth.libraries", "labelsmooth.loss"),
     ("labelsmooth.conventions",),
 )
@@ -28,7 +33,8 @@ BARRED = {
             f"labelsmooth.{name}"
             for name in (
                 "calibration", "temperature", "geometry", "snapshots", "setups", "datasets", "comparison", "pictures",
-                "dashboard.settings", "dashboard.runs",
+                "temperature_path", "selective", "estimators", "smooth_ece", "sweep", "clusters", "advice",
+                "tightness", "dashboard.settings", "dashboard.runs", "dashboard.schedule", "dashboard.groups",
             )
         ],
         ("torch",),
@@ -36,7 +42,9 @@ BARRED = {
     "labelsmooth.figures": ("torch", "labelsmooth.training"),
 }  # fmt: skip
 STREAMLIT = ("app", "pages", "labelsmooth.dashboard")
-WITHOUT_STREAMLIT = ("labelsmooth.dashboard.runs", "labelsmooth.dashboard.settings")
+WITHOUT_STREAMLIT = tuple(
+    f"labelsmooth.dashboard.{name}" for name in ("runs", "schedule", "groups", "settings", "specs", "choices", "album")
+)
 
 
 def our_sources() -> dict[str, str]:

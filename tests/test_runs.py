@@ -5,6 +5,7 @@ import weakref
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from run_fakes import GROUPED, GROUPS, LONG, A, B, C, Clock, FakeTraining, Lab, snapshot
@@ -196,11 +197,58 @@ def test_a_superseded_run_ends_at_the_next_heartbeat() -> None:
     assert [s.epoch for s in run.snapshots] == [0]
 
 
+def test_who_leaves_stops_a_run_that_nobody_else_looks_at_and_makes_room() -> None:
+    lab = Lab(max_active=1)
+    run, waiting = lab.registry.join(A, "ann"), lab.registry.join(B, "eve")
+    lab.registry.join(A, "bob")
+    lab.steps(1)
+    lab.registry.leave("ann")
+    lab.registry.leave("a stranger")
+    assert (run.state, waiting.state) == ("running", "queued")
+    lab.registry.leave("bob")
+    assert (run.state, waiting.state) == ("stopped", "running")
+    lab.registry.leave("eve")
+    assert waiting.state == "stopped"
+
+
+def test_a_finished_run_stays_when_its_viewer_leaves(lab: Lab) -> None:
+    run = lab.finished(A, "ann")
+    lab.registry.leave("ann")
+    assert lab.registry.finished(A) is run
+    assert lab.registry.join(A, "bob") is run
+
+
+def test_asking_for_a_finished_run_starts_none_and_keeps_none_going(lab: Lab) -> None:
+    assert lab.registry.finished(A) is None
+    assert not lab.registry.step()
+    run = lab.registry.join(A, "ann")
+    lab.steps(1)
+    assert lab.registry.finished(A) is None
+    lab.registry.leave("ann")
+    assert run.state == "stopped"
+
+
 # Memory
 
 
 def bytes_of_a_run() -> int:
     return Lab().finished(A, "ann").nbytes
+
+
+def test_without_a_film_a_run_holds_its_newest_snapshot_alone(lab: Lab) -> None:
+    run = lab.registry.join(replace(GROUPED, film=False), "ann")
+    assert not run.wait(1, timeout=0)
+    seen: list[int] = []
+    while lab.registry.step():
+        assert len(run.snapshots) <= 1
+        seen += [s.epoch for s in run.snapshots]
+        assert run.wait(1, timeout=0) == bool(run.snapshots)
+    assert sorted(set(seen)) == [0, 1, 2, 3, 4]
+    assert seen == sorted(seen)
+    assert run.state == "finished"
+    assert run.snapshots[0].finished
+    film = lab.finished(GROUPED, "ann")
+    assert 5 * run.nbytes == film.nbytes
 
 
 def test_finished_runs_are_forgotten_the_longest_unused_first() -> None:

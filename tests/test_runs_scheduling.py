@@ -1,9 +1,12 @@
-"""Laws of the scheduling of shared runs: groups and turns, the queue, worker threads."""
+"""Laws of the scheduling of shared runs: groups and turns, the queue, progress, worker threads."""
 
+import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -156,6 +159,71 @@ def test_a_viewer_alone_never_waits_behind_the_run_it_left() -> None:
     lab = Lab(max_active=1)
     lab.registry.join(A, "ann")
     assert lab.registry.join(B, "ann").state == "running"
+
+
+# Progress
+
+
+def epoch_by_epoch(lab: Lab, setup: TrainingSetup) -> Iterator[Snapshot | None]:
+    """One step before the training and one after each epoch, of 2 seconds each; the first two have no snapshot."""
+    for epoch in range(setup.epochs + 1):
+        lab.clock.now += 2
+        yield None if epoch < 2 else snapshot(setup, epoch, epoch == setup.epochs)
+
+
+def test_progress_is_the_share_of_epochs_done_and_its_pace_tells_the_rest() -> None:
+    lab = Lab()
+    registry = Registry(partial(epoch_by_epoch, lab), workers=0, turn=0.0, clock=lab.clock)
+    lab.clock.now = 100
+    run = registry.join(replace(A, epochs=4), "ann")
+    assert run.progress == 0
+    seen = []
+    while registry.step():
+        seen.append((run.progress, run.remaining))
+    # 2 s before the first epoch and 2 s for each: at a quarter 4 s have passed, so 12 are left.
+    known = [(0.25, 12), (0.5, 6), (0.75, 8 / 3), (1, 0), (1, 0), (1, 0)]
+    np.testing.assert_allclose(seen, [(0, np.nan), *known])
+
+
+def test_the_time_that_remains_runs_on_between_two_steps_and_starts_with_the_run() -> None:
+    lab = Lab(max_active=1)
+    registry = Registry(partial(epoch_by_epoch, lab), workers=0, max_active=1, turn=0.0, clock=lab.clock)
+    registry.join(A, "ann")
+    run = registry.join(replace(B, epochs=10), "bob")
+    lab.clock.now = 50
+    assert math.isnan(run.remaining)
+    registry.leave("ann")
+    while not run.progress:
+        assert math.isnan(run.remaining)
+        registry.step()
+    before = run.remaining
+    assert before == pytest.approx(4 * 9)
+    lab.clock.now += 1
+    assert run.remaining == before - 1
+    lab.clock.now += 60
+    assert run.remaining == 0
+    registry.leave("bob")
+    assert (run.state, run.progress, run.remaining) == ("stopped", 0.1, 0)
+
+
+def test_progress_counts_all_seeds_and_a_group_that_ended_early_in_full() -> None:
+    def uneven(setup: TrainingSetup) -> Iterator[Snapshot | None]:
+        last = 1 if setup == groups[0] else 2
+        yield from (snapshot(setup, epoch, epoch == last) for epoch in range(last + 1))
+
+    setup = TrainingSetup(seeds=tuple(range(26)), epochs=4)
+    groups = list(setup.groups())
+    assert [len(group.seeds) for group in groups] == [9, 9, 8]
+    registry = Registry(uneven, workers=0, turn=0.0)
+    run = registry.join(setup, "ann")
+    seen = []
+    while registry.step():
+        seen.append(run.progress)
+    assert seen == sorted(seen)
+    # Round by round: the first steps, an epoch each; the first group ends; another epoch of the others; their ends.
+    steps = [(0, 0, 0)] * 3 + [(1, 0, 0), (1, 1, 0), (1, 1, 1), (4, 1, 1), (4, 2, 1), (4, 2, 2), (4, 4, 2), (4, 4, 4)]
+    assert seen[: len(steps)] == pytest.approx([(9 * a + 9 * b + 8 * c) / 4 / 26 for a, b, c in steps])
+    assert run.progress == 1
 
 
 # Threads

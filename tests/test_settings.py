@@ -9,7 +9,8 @@ import pytest
 
 from labelsmooth.dashboard.choices import Choice, Classes, Flag, Number, Spec, Widths
 from labelsmooth.dashboard.presets import PRESETS, matching_preset
-from labelsmooth.dashboard.settings import SPECS, Settings
+from labelsmooth.dashboard.settings import Settings
+from labelsmooth.dashboard.specs import SPECS
 from labelsmooth.datasets import DATASETS, largest_train_size, smallest_train_size
 from labelsmooth.setups import ACTIVATIONS, CONVENTIONS, OPTIMIZERS, TrainingSetup
 
@@ -82,7 +83,7 @@ def test_what_is_no_text_is_said_and_ignored(value: Any) -> None:
         ({}, "epsilon", 0.1, []),
         ({"epsilon": "2e-1"}, "epsilon", 0.2, []),
         ({"epsilon": "0.30000000000000004"}, "epsilon", 0.3, []),
-        ({"epsilon": "0.123"}, "epsilon", 0.12, ["Smoothing ε: 0.123 lies between two steps; 0.12 is used."]),
+        ({"epsilon": "0.123"}, "epsilon", 0.125, ["Smoothing ε: 0.123 lies between two steps; 0.125 is used."]),
         ({"epsilon": "9"}, "epsilon", 0.5, ["Smoothing ε: 9 is more than this page allows; 0.5 is used."]),
         ({"epsilon": "nan"}, "epsilon", 0.1, ["Smoothing ε: nan is not a number; 0.1 is used."]),
         ({"epochs": "-1e400"}, "epochs", 1, ["Epochs: -1e400 is less than this page allows; 1 is used."]),

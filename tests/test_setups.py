@@ -39,6 +39,7 @@ REFUSED: list[tuple[str, str, list[Any]]] = [
     ("learning_rate", "learning_rate must be a number between 1e-05 and 10000", [0, 1e-6, 2e4, *NOT_A_NUMBER]),
     ("weight_decay", "weight_decay must be a number between 0 and 1", [-1e-9, 1.1, *NOT_A_NUMBER]),
     ("optimizer", "optimizer must be one of adam, sgd", ["lion", None]),
+    ("film", "film must be a bool", [0, "no", None]),
 ]
 
 # What a sentence that starts with this word reports of the value; any other reports all of it.

@@ -24,8 +24,8 @@ def arrays(value: Any) -> Iterator[np.ndarray]:
 
 
 def best(value: float, seeds: int) -> BestTemperature:
-    temperature, ece, nll, at_bound, no_errors = (np.full((seeds, 2), value + step) for step in range(5))
-    return BestTemperature(temperature, ece, nll, at_bound, no_errors, examples=7)
+    names = ("temperature", "ece", "nll", "at_bound", "no_errors", "brier", "confidence")
+    return BestTemperature(**{name: np.full((seeds, 2), value + n) for n, name in enumerate(names)}, examples=7)
 
 
 def test_merging_stacks_the_seeds_and_shows_the_first_part(make_snapshot: MakeSnapshot) -> None:
@@ -50,6 +50,7 @@ def test_merging_is_finished_when_every_part_is(make_snapshot: MakeSnapshot) -> 
     np.testing.assert_array_equal(merged.best.temperature, [[1, 1], [1, 1], [2, 2]])
     np.testing.assert_array_equal(merged.best.nll, [[3, 3], [3, 3], [4, 4]])
     np.testing.assert_array_equal(merged.best.at_bound, [[4, 4], [4, 4], [5, 5]])
+    np.testing.assert_array_equal(merged.best.confidence, [[7, 7], [7, 7], [8, 8]])
     assert merged.best.examples == 7
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from labelsmooth.dashboard import controls, server
+from labelsmooth.dashboard import desk, server
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
 from labelsmooth.training import train
@@ -94,7 +94,7 @@ def test_a_message_that_crosses_the_new_address_undoes_nothing() -> None:
 
 
 def test_an_earlier_address_brings_earlier_settings_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(controls, "CROSSING", 0.0)
+    monkeypatch.setattr(desk, "CROSSING", 0.0)
     page = opened()
     before = dict(page.query_params)
     widget(page.select_slider, "Smoothing ε").set_value(0.4).run()

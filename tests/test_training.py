@@ -14,15 +14,17 @@ import torch
 from sklearn.metrics import log_loss
 
 from labelsmooth.calibration import reliability_curve, softmax
+from labelsmooth.cluster_measures import CLUSTER_MEASURES
 from labelsmooth.conventions import Convention, minimum_loss, optimal_logit_gap
 from labelsmooth.datasets import make_split
+from labelsmooth.geometry import class_separation, neural_collapse
 from labelsmooth.loss import LabelSmoothingLoss
 from labelsmooth.measures import fitted_temperatures
 from labelsmooth.network import pad_examples
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import MEASURES, NEVER, Snapshot
 from labelsmooth.temperature import fit_temperature
-from labelsmooth.training import _Trainer, snapshot_epochs, train
+from labelsmooth.training import _Trainer, snapshot_epochs, train, train_by_epoch
 
 SMALL = TrainingSetup(dataset="wine", train_size=60, hidden=(12, 8), epochs=8, batch_size=16, seeds=(0, 1))
 SHAPES = {
@@ -180,6 +182,17 @@ def test_measures_are_what_the_shown_logits_say(setup: TrainingSetup) -> None:
                 assert getattr(snapshot, name)[0, column] == pytest.approx(value, abs=1e-12), name
 
 
+@pytest.mark.parametrize("setup", [SMALL, SHAPES["digits"], SHAPES["tanh and sgd"]], ids=["wine", "digits", "blobs"])
+def test_cluster_measures_are_what_the_shown_features_say(setup: TrainingSetup) -> None:
+    for snapshot in train(setup):
+        for prefix, part in {"": snapshot.test, "train_": snapshot.train}.items():
+            for column, rows in enumerate(part.features):
+                assert np.ptp(rows) > 0
+                for name, measure in {"separation": class_separation, "nc1": neural_collapse}.items():
+                    value = getattr(snapshot, prefix + name)[0, column]
+                    assert value == pytest.approx(measure(rows, part.labels), rel=1e-6), prefix + name
+
+
 def gap(logits: np.ndarray, labels: np.ndarray) -> float:
     """Mean over examples of the label's logit minus the mean of the others, example by example."""
     return float(np.mean([z[y] - np.delete(z, y).mean() for z, y in zip(logits, labels, strict=True)]))
@@ -234,7 +247,10 @@ def test_best_temperature_is_fitted_on_the_validation_part(noisy: bool) -> None:
             scaled = softmax(test / fit.temperature)
             assert best.temperature[row, column] == pytest.approx(fit.temperature, rel=1e-6)
             assert best.nll[row, column] == pytest.approx(log_loss(split.test_labels, scaled, labels=range(3)))
-            assert best.ece[row, column] == pytest.approx(reliability_curve(scaled, split.test_labels).ece, abs=1e-6)
+            curve = reliability_curve(scaled, split.test_labels)
+            brier = np.mean(((scaled - np.eye(3)[split.test_labels]) ** 2).sum(1))
+            for name, value in {"ece": curve.ece, "confidence": curve.confidence, "brier": brier}.items():
+                assert best.arrays[name][row, column] == pytest.approx(value, abs=1e-6), name
 
 
 @pytest.mark.parametrize(
@@ -253,7 +269,7 @@ def test_a_lost_run_has_no_temperature_and_no_bound() -> None:
     trainer = _Trainer(SMALL)
     lost = np.array([[True, False], [False, True]])
     best = trainer.best_temperature(lost)
-    for name in ("temperature", "ece", "nll"):
+    for name in ("temperature", "ece", "nll", "brier", "confidence"):
         np.testing.assert_array_equal(np.isnan(best.arrays[name]), lost)
     assert not best.at_bound[lost].any()
     assert not best.no_errors[lost].any()
@@ -285,11 +301,40 @@ def test_snapshots_are_dense_at_first_and_few_in_all(epochs: int) -> None:
     assert len({after - before for before, after in pairwise(shown[21:])}) <= 1
 
 
-def test_training_yields_those_snapshots_and_only_the_last_is_finished() -> None:
-    snapshots = list(train(replace(SMALL, epochs=60)))
-    assert [snapshot.epoch for snapshot in snapshots] == sorted(snapshot_epochs(60))
+@pytest.mark.parametrize("epochs", [1, 2, 5, 15, 40, 99, 100, 1000])
+def test_without_a_film_there_is_an_early_snapshot_and_a_few_even_ones(epochs: int) -> None:
+    first, *others = sorted(snapshot_epochs(epochs, film=False))
+    assert first == 1
+    assert [first, *others][-1] == epochs
+    assert min(epochs, 4) <= len(others) + 1 <= 7
+    assert len({after - before for before, after in pairwise(others)}) <= 1
+
+
+@pytest.mark.parametrize("film", [True, False])
+def test_training_yields_those_snapshots_and_only_the_last_is_finished(film: bool) -> None:
+    snapshots = list(train(replace(SMALL, epochs=60, film=film)))
+    assert [snapshot.epoch for snapshot in snapshots] == sorted(snapshot_epochs(60, film=film))
     assert [snapshot.finished for snapshot in snapshots] == [False] * (len(snapshots) - 1) + [True]
     assert [snapshot.best is not None for snapshot in snapshots] == [snapshot.finished for snapshot in snapshots]
+
+
+@pytest.mark.parametrize("film", [True, False])
+def test_every_epoch_is_a_step_for_whoever_reads(film: bool) -> None:
+    assert len(list(train_by_epoch(replace(SMALL, epochs=30, film=film)))) == 31
+
+
+def test_no_number_depends_on_whether_there_is_a_film() -> None:
+    setup = replace(SMALL, dataset="moons", epochs=25)
+    film = {snapshot.epoch: snapshot for snapshot in train(setup)}
+    for snapshot in train(replace(setup, film=False)):
+        for seed, column in np.ndindex(2, 2):
+            found, watched = numbers(snapshot, seed, column), numbers(film[snapshot.epoch], seed, column)
+            if not snapshot.finished:
+                for name in CLUSTER_MEASURES:
+                    assert np.isnan([found.pop(name), found.pop(f"train_{name}")]).all()
+            assert_same(found, watched)
+    assert snapshot.epoch == 25
+    assert snapshot.best is not None
 
 
 # What smoothing does.
@@ -340,7 +385,9 @@ def test_divergence_ends_with_the_last_good_snapshot(optimizer: str) -> None:
         kept = numbers(last, seed, column)
         assert_same({name: value for name, value in kept.items() if name != "diverged"}, numbers(good, seed, column))
         unknown = {name for name, value in kept.items() if not np.all(np.isfinite(value))}
-        assert unknown == {"best temperature", "best ece", "best nll"}
+        # A dead network has equal class means, and so no NC1.
+        lost = {f"best {name}" for name in ("temperature", "ece", "nll", "brier", "confidence")}
+        assert lost <= unknown <= lost | {"nc1", "train_nc1"}
 
 
 @pytest.mark.parametrize("poison", [np.nan, np.inf, 3e38])

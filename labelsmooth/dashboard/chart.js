@@ -1,5 +1,7 @@
 // One Plotly chart, redrawn in place: another figure, frame, theme or width changes the same DOM node.
 
+import { HoverCard } from "./hovercard.js";
+
 // What Plotly.animate moves without a redraw; anything else in a frame needs one.
 const MOVABLE = new Set(["scatter", "bar"]);
 const NARROW = 640; // pixels
@@ -73,6 +75,7 @@ export class Chart {
   // `changed` hears of the start and the end of a zoom, `failed` of an error ("" once a drawing went well).
   constructor(node, { changed, failed }) {
     this.node = node;
+    this.card = new HoverCard(node);
     this.changed = changed;
     this.failed = failed;
     this.view = {};
@@ -97,6 +100,7 @@ export class Chart {
   // The wanted picture: a figure {data, layout, narrow}, with the changes of a frame {data, traces} if there is one.
   show(url, figure, frame) {
     if (figure.layout.uirevision !== this.figure?.layout.uirevision) this.view = {};
+    if (figure !== this.figure || frame !== this.frame) this.card.hide();
     this.url = url;
     this.figure = figure;
     this.frame = frame;
@@ -178,6 +182,7 @@ export class Chart {
   listen() {
     if (this.listening) return;
     this.listening = true;
+    this.card.listen();
     this.node.on("plotly_doubleclick", () => this.reset());
     this.node.on("plotly_relayout", changes => {
       for (const name of Object.keys(changes)) {

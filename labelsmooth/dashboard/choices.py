@@ -27,6 +27,10 @@ class Spec(ABC):
         """The text that reads as this value."""
         return str(value)
 
+    def shown(self, value: Any) -> Any:
+        """What a widget shows of this value."""
+        return value
+
 
 @dataclass(frozen=True)
 class Number(Spec):
@@ -77,6 +81,9 @@ class Wholes(Spec):
 
     def write(self, value: Any) -> str:
         return value if isinstance(value, str) else "-".join(map(str, value))
+
+    def shown(self, value: Any) -> str:
+        return self.write(value)
 
     def _split(self, text: str) -> tuple[int, ...]:
         """The numbers; none of them if the text is anything else."""

@@ -101,7 +101,8 @@ export class Controls {
     const rest = message.final && ` of ${message.final}`;
     label.textContent = `${message.unit} ${name}${rest}`;
     // As wide as the longest text to come, or the range beside it would change its length.
-    label.style.minWidth = `${message.unit.length + 1 + (message.final || name).length + rest.length}ch`;
+    const longest = Math.max(message.final.length, ...frames.map(each => each.name.length));
+    label.style.minWidth = `${message.unit.length + 1 + longest + rest.length}ch`;
     caption.textContent = frame?.caption ?? "";
     this.mark(message, frames.length - 1, at);
     buttons.toggle.querySelector("path").setAttribute("d", playing ? PAUSE : PLAY);

@@ -40,8 +40,9 @@ class Film {
     this.play(this.playing);
   }
 
-  receive(message, say) {
+  receive(message, { say, leave }) {
     this.say = say;
+    this.leave = leave;
     // Anything new would move the picture under a hand that holds it.
     if (this.held) this.queue.push(message);
     else this.take(message);
@@ -172,7 +173,8 @@ class Film {
     this.play(false);
     this.paint();
     const frame = this.frames[this.at];
-    if (this.message.releases && frame) this.say("released", frame.name);
+    // A state, which stays until Python has read it; the time makes leaving at the same frame again another state.
+    if (this.message.releases && frame) this.leave("released", { frame: frame.name, when: Date.now() });
   }
 
   act(action) {
@@ -235,10 +237,10 @@ class Film {
 }
 
 // Streamlit calls this for every message and for every change of theme.
-export default function show({ data, parentElement, setTriggerValue }) {
+export default function show({ data, parentElement, setTriggerValue, setStateValue }) {
   const { key } = data;
   if (!films.has(key)) films.set(key, new Film());
   const film = films.get(key);
   film.mount(parentElement.querySelector(".film-slot"));
-  film.receive(data, setTriggerValue);
+  film.receive(data, { say: setTriggerValue, leave: setStateValue });
 }

@@ -14,7 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from labelsmooth.dashboard import plotlyjs
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("film.js", "controls.js", "chart.js")
+_SCRIPTS = ("film.js", "controls.js", "chart.js", "hovercard.js")
 
 # Streamlit sends a component's code with every message, so the code is published as files and only loaded here.
 _LOADER = """export default async component =>
@@ -94,15 +94,16 @@ def film(
     start: str | None = None,
     fps: float = 10.0,
     ticking: bool = False,
-    on_released: Callable[[str], None] | None = None,
+    on_released: Callable[[], None] | None = None,
     on_ended: Callable[[], None] = st.rerun,
 ) -> None:
     """Show a reel; call it again, with the same key, whenever there is more of it.
 
     `alt` describes the picture, `unit` is what its frames count. A film with `follow` has no controls and shows its
     frame of the same name as the film with that key. One that does not `autoplay` stands at the frame named `start`,
-    and goes there again when `start` changes. `fps` are frames a second at speed 1. `on_released` gets the name of a
-    frame where the viewer has left the film. While the caller is `ticking`, `on_ended` is called when the browser
+    and goes there again when `start` changes. `fps` are frames a second at speed 1. `on_released` is called when the
+    viewer has left the film at a frame: `st.session_state[key]["released"]` then holds its name as "frame", and the
+    time as "when". While the caller is `ticking`, `on_ended` is called when the browser
     holds all frames of a reel that is done, and again after a second should the caller tick on. Followers do not.
     """
     if not fps > 0:
@@ -113,10 +114,6 @@ def film(
     def missing() -> None:
         browser = st.session_state[key]["missing"]
         st.session_state[ledger] = Sent(browser["run"], browser["have"], browser["version"])
-
-    def released() -> None:
-        if on_released is not None:
-            on_released(st.session_state[key]["released"])
 
     _component(
         key=key,
@@ -135,8 +132,12 @@ def film(
         },
         on_missing_change=missing,
         on_ended_change=on_ended,
-        on_released_change=released,
+        on_released_change=on_released or _nothing,
     )
+
+
+def _nothing() -> None:
+    """What is done where nobody wants to know."""
 
 
 def _static_folder() -> Path:

@@ -40,3 +40,89 @@ at a finite logit gap, $\\log(q'_\\text{{label}} / q'_\\text{{other}})$, while o
 gap grows.
 """
         )
+
+
+NEGATIVE = (
+    "A negative epsilon sharpens: the target gives the label more than 1 and every other class less than 0. It has "
+    "been proposed for very noisy labels (Wei et al. 2022). The loss then has no lower bound: the larger the logit "
+    "gap, the smaller the loss, and training goes on for ever, or diverges."
+)
+
+
+def sweep_guide() -> None:
+    """The pictures of the sweep in words."""
+    with st.expander("How to read the pictures"):
+        st.markdown(
+            """
+**The film runs over epsilon, not over time.** Each frame is another network, trained from the same starting weights
+on the same data with another epsilon, and shown after the same number of epochs. Drag the slider under the pictures:
+all four move together. Where you let go becomes the page's epsilon, here, in the address and on every other page.
+
+**Clusters** are shown twice. On their *own scale* (divided by their root-mean-square radius) you see their shape; on
+the *common scale* how far apart smoothing leaves them. Diamonds are the templates of the classes.
+
+**Under the film** every measure stands against epsilon: the line is the mean over the seeds, the shading reaches from
+the lowest to the highest seed, the orange point is the hard-label model, and the dashed line what that model gives
+after *temperature scaling*: dividing its logits by one number that is fitted on validation data. A ring marks the
+best epsilon by a measure; it is filled where the seeds can tell it from both of its neighbours, by paired
+differences.
+
+**The grey band** behind ECE is what chance alone would show of a perfectly calibrated model with the same
+confidences.
+
+**Best temperature.** Above 1 the model is too sure of itself, below 1 not sure enough. The more smoothing, the lower
+it is: the target asks for lower confidence, $1 - \\varepsilon + \\varepsilon/K$ on the label.
+"""
+        )
+
+
+def clusters_guide() -> None:
+    """The pictures of the clusters in words."""
+    with st.expander("How to read the pictures"):
+        st.markdown(
+            """
+**Each point is an example**: its activations in the last hidden layer (the *penultimate* layer), projected on the
+plane through the *templates* of three classes. A template is the row of weights with which the last layer recognises
+a class. Point at an example to see what it is. Rings are training examples whose label is wrong: a network that
+memorises moves them, against their looks, into the cluster of the label they were given.
+
+**With or without the bias.** The logit of a class is template times activations plus a bias. The paper (Müller,
+Kornblith and Hinton 2019) makes the bias one more coordinate of the template, and a constant 1 one more activation;
+the projection then shows whole logits. Some replications left it out. The sentence under the film says how much that
+moves in this picture.
+
+**Class separation** $R^2$ is the share of the (cosine) distance between examples that lies between classes, 1 when
+every class is a single direction. It does not see scale. **NC1** compares the spread within classes with the spread
+between them; it goes to 0 as clusters become points (*neural collapse*). **Distances** are root-mean-square, in units
+of the activations: they do see scale. Solid lines are the test part with its right labels; dotted ones the training
+part with the labels given. Shading reaches from the lowest to the highest seed.
+"""
+        )
+
+
+def calibration_guide() -> None:
+    """The pictures of calibration in words."""
+    with st.expander("How to read the pictures"):
+        st.markdown(
+            """
+**Reliability.** Test examples are sorted into bins by confidence. A bar goes from the mean confidence of a bin (on
+the diagonal) to the share that the network got right: the *signed gap*. Vertical lines are 95 % Clopper-Pearson
+intervals. The grey band is where nine of ten bins of a calibrated network would end; a bar that stays inside it says
+nothing. The thin curve needs no bins: each point averages its surroundings.
+
+**Temperature.** Drag the slider: the logits of both networks are divided by $T$ before the softmax. No temperature
+changes which class is largest, so accuracy stays; only confidence moves. The marks in the curves below stand at the
+temperature that was fitted on validation data.
+
+**Why so many numbers for one thing?** ECE depends on bins, and it is above 0 even for a perfect network. Beside each
+estimator stands what chance alone would show, with labels drawn from the network's own probabilities. *Equal mass*:
+bins with equally many examples. *Debiased*: without the part that chance adds. *RMS*: squares instead of absolute
+gaps, so large gaps weigh more. *Class-wise* and *ACE*: over the probabilities of all classes, not the predicted one
+alone. *smECE*: a smooth curve instead of bins. *MCE*: the worst bin.
+
+**Risk and coverage.** Let the network answer only where it is most confident. *Coverage* is the share it answers,
+*risk* the share of those that is wrong. *AURC* is the mean risk over all coverages; *E-AURC* is what is left after
+taking away the best possible for that many errors, so it judges the ranking alone; *AUROC* is the chance that a right
+answer is ranked above a wrong one. They do not see calibration: any increasing change of the score leaves them alone.
+"""
+        )

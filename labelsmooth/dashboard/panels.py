@@ -81,6 +81,14 @@ def run_state(run: Run, restart: Callable[[], None]) -> None:
         st.info(f"Waiting for a free trainer: place {position} in the queue.")
 
 
+def progress(run: Run) -> None:
+    """How far a run is, and how long it will take; nothing once it has ended."""
+    if run.ended:
+        return
+    left = "" if math.isnan(run.remaining) else f", about {math.ceil(run.remaining)} s left"
+    st.progress(run.progress, f"Training {run.setup.runs} networks: {run.progress:.0%}{left}")
+
+
 def labels_note(wall: Wall) -> None:
     """How far the run is, over what its numbers are taken, and how many training labels are really wrong."""
     setup, snapshot = wall.setup, wall.snapshot

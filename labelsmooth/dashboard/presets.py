@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from labelsmooth.dashboard.settings import Settings
+from labelsmooth.dashboard.specs import VIEW
 from labelsmooth.setups import TrainingSetup
 
 
@@ -60,6 +61,11 @@ def matching_preset(settings: Settings) -> str | None:
     """
     story = _story(settings)
     return next((name for name, preset in PRESETS.items() if _story(preset.settings) == story), None)
+
+
+def told_by(preset: Preset, settings: Settings) -> Settings:
+    """The preset's settings, seen as the visitor sees things now: bins, scale and the like stay."""
+    return replace(preset.settings, **{name: getattr(settings, name) for name in VIEW})
 
 
 def _story(settings: Settings) -> TrainingSetup:

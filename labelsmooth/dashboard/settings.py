@@ -1,107 +1,24 @@
-"""Every shareable choice of the training pages: its range, its words, and its place in a page's address."""
+"""Every shareable choice of the pages, its place in a page's address, and what is trained for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from labelsmooth.dashboard.choices import Choice, Classes, Flag, Number, Spec, Widths
+import numpy as np
+
+from labelsmooth.calibration import Scheme
+from labelsmooth.dashboard.choices import Spec
+from labelsmooth.dashboard.specs import EPSILON_STEPS, SPECS
 from labelsmooth.datasets import DATASETS, class_names, largest_train_size, smallest_train_size
-from labelsmooth.setups import RANGES, TrainingSetup
+from labelsmooth.selective import Score
+from labelsmooth.setups import TrainingSetup
+from labelsmooth.temperature_path import Event
 
 VERSION = "1"
-EPSILON_STEPS = tuple(n / 100 for n in range(51))
-MOST_SEEDS = 20
-SEEDS = range(int(RANGES["seed"][1]) - MOST_SEEDS + 2)  # first ones: the last of the most must be one too
+MAP_NOISE = tuple(n / 10 for n in range(7))
+MAP_SIZES = 6
 REPEATED = 40  # characters of a link that a sentence repeats at most
 READ = 400  # characters of a value that are looked at: no valid one comes near
-
-
-def _decades(low: int, high: int) -> tuple[float, ...]:
-    """1, 2, 3 and 5 times each power of ten from 10**low, up to 10**high."""
-    return (*(float(f"{digit}e{power}") for power in range(low, high) for digit in (1, 2, 3, 5)), 10.0**high)
-
-
-# Read in this order: the first two decide what the others may be.
-SPECS: dict[str, Spec] = {
-    "dataset": Choice(
-        "Data set",
-        "What the networks learn. The first four are real data; the others are drawn by a formula.",
-        {name: dataset.title for name, dataset in DATASETS.items()},
-    ),
-    "classes": Number(
-        "Classes", "How many kinds of points there are. Only blobs and spirals leave a choice.", range(2, 11)
-    ),
-    "train_size": Number(
-        "Training examples",
-        "How many examples the networks learn from. At least 40 % of the data are kept for measuring.",
-        range(1, max(map(largest_train_size, DATASETS)) + 1),
-    ),
-    "label_noise": Number(
-        "Label noise",
-        "Share of the training labels that are replaced by a label drawn at random from all classes.",
-        tuple(n / 100 for n in range(81)),
-    ),
-    "noisy_validation": Flag(
-        "Noise in the validation labels too",
-        "The best temperature is found on validation data. Real data seldom have clean labels there.",
-    ),
-    "epsilon": Number(
-        "Smoothing ε",
-        "Share of each label's probability that is given away to the classes. 0 means hard labels.",
-        EPSILON_STEPS,
-    ),
-    "convention": Choice(
-        "Who receives ε",
-        "Libraries differ: ε/K for every class, also the right one, or ε/(K-1) for the other classes only.",
-        {"uniform": "every class, ε/K", "others": "the other classes, ε/(K-1)"},
-    ),
-    "seed": Number(
-        "Seed",
-        "All chance starts from this number: the same seed gives the same networks again.",
-        SEEDS,
-    ),
-    "seeds": Number(
-        "Number of seeds",
-        "Everything is repeated with this many splits, noises and starting weights, to see what is chance.",
-        range(1, MOST_SEEDS + 1),
-    ),
-    "hidden": Widths(
-        "Hidden layers",
-        "Units in each hidden layer, such as 64-64. The last one makes the clusters that are drawn.",
-    ),
-    "activation": Choice("Activation", "What each hidden unit does with its sum.", {"relu": "ReLU", "tanh": "tanh"}),
-    "epochs": Number(
-        "Epochs",
-        "How often the networks go through all training examples. Many epochs let them memorise.",
-        range(1, 401),
-    ),
-    "batch_size": Number(
-        "Batch size",
-        "How many examples are averaged for one step of the optimizer.",
-        tuple(2**n for n in range(2, 11)),
-    ),
-    "learning_rate": Number(
-        "Learning rate", "How far one step goes. With too large a step training diverges.", _decades(-4, 3)
-    ),
-    "weight_decay": Number(
-        "Weight decay", "How strongly each step also pulls the weights towards 0.", (0.0, *_decades(-5, 0))
-    ),
-    "optimizer": Choice(
-        "Optimizer", "The rule that turns gradients into steps.", {"adam": "Adam", "sgd": "SGD with momentum"}
-    ),
-    "shown": Classes(
-        "Classes shown",
-        "Three classes whose clusters are drawn: the first on the left, the second right, the third on top.",
-        "digits",
-        10,
-        DATASETS["digits"].shown,
-    ),
-    "scale": Choice(
-        "Scale of the clusters",
-        "A common scale shows how far apart the clusters are; own scales show their shapes.",
-        {"own": "each model its own", "common": "the same for both"},
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -113,6 +30,7 @@ class Settings:
     train_size: int = 1000
     label_noise: float = 0.4
     noisy_validation: bool = False
+    negative: bool = False
     epsilon: float = 0.1
     convention: str = "uniform"
     seed: int = 0
@@ -126,6 +44,17 @@ class Settings:
     optimizer: str = "adam"
     shown: tuple[int, ...] = (3, 5, 8)
     scale: str = "own"
+    bias: bool = True
+    depth: bool = False
+    steps: int = 21
+    map_over: str = "none"
+    map_measure: str = "ece"
+    bins: int = 15
+    binning: Scheme = "equal-width"
+    event: str = "top"
+    temperature: float = 1.0
+    score: Score = "probability"
+    coverage: float = 0.8
 
     @classmethod
     def from_query(cls, query: Mapping[str, str | list[str]]) -> tuple["Settings", list[str]]:
@@ -173,6 +102,16 @@ class Settings:
         settings, more = replace(self, **{name: used}).corrected()
         return settings, said + more
 
+    def with_class(self, place: int, label: int) -> "Settings":
+        """Another class shown at this place; one that is shown already changes places."""
+        shown = list(self.shown)
+        if place >= len(shown):
+            return self
+        if label in shown:
+            shown[shown.index(label)] = shown[place]
+        shown[place] = label
+        return replace(self, shown=tuple(shown)).corrected()[0]
+
     def spec(self, name: str) -> Spec:
         """The choice `name` with the limits that the data set and its number of classes leave it."""
         spec: Any = SPECS[name]
@@ -186,6 +125,11 @@ class Settings:
         if name == "shown":
             count = len(class_names(self.dataset, self.classes))
             return replace(spec, owner=self.dataset, count=count, usual=DATASETS[self.dataset].shown[:count])
+        if name == "epsilon" and self.negative:
+            return replace(spec, options=EPSILON_STEPS)
+        if name == "event":
+            names = {str(k): name for k, name in enumerate(class_names(self.dataset, self.classes))}
+            return replace(spec, options={"top": spec.options["top"]} | names)
         return spec
 
     def setup(self) -> TrainingSetup:
@@ -196,6 +140,29 @@ class Settings:
             # What changes nothing must not make another experiment of the same one.
             choices["classes"] = TrainingSetup.classes
         return TrainingSetup(**choices, epsilons=(0.0, self.epsilon) if self.epsilon else (0.0,))
+
+    def sweep(self) -> TrainingSetup:
+        """The same for every epsilon of the sweep, of which only the newest state is kept."""
+        last = self.steps - 1
+        grid = range(-last if self.negative else 0, last + 1)
+        return replace(self.setup(), epsilons=tuple(round(n * EPSILON_STEPS[-1] / last, 4) for n in grid), film=False)
+
+    def map_rows(self) -> dict[float, TrainingSetup]:
+        """The sweeps of the map by what varies in them, with few epsilons and seeds; none where no map is wanted."""
+        if self.map_over == "none":
+            return {}
+        values: Sequence[float] = MAP_NOISE
+        if self.map_over == "train_size":
+            low, high = smallest_train_size(self.dataset, self.classes), largest_train_size(self.dataset)
+            values = np.unique(np.geomspace(max(low, 20), high, MAP_SIZES).round().astype(int)).tolist()
+        few = replace(self, steps=11, seeds=min(self.seeds, 3), negative=False)
+        changes: list[dict[str, Any]] = [{self.map_over: value} for value in values]
+        return {value: replace(few, **change).sweep() for value, change in zip(values, changes, strict=True)}
+
+    @property
+    def judged(self) -> Event:
+        """Whose probability the reliability diagrams are about."""
+        return "top label" if self.event == "top" else int(self.event)
 
 
 def _texts(given: object) -> list[str]:

@@ -8,33 +8,35 @@ import numpy as np
 
 from labelsmooth.figures.style import (
     MODELS,
-    NEUTRAL,
-    SILENT,
     Arrangement,
     Frame,
     Moving,
     Spec,
     axes,
+    band,
+    cursor,
+    cursors_at,
+    dashed_line,
     film_layout,
     layout_axis,
     rounded,
     rounded_range,
-    titled,
+    title_lowest,
 )
 from labelsmooth.snapshots import Snapshot
 
 WIDE = Arrangement(rows=2, columns=3, height=520, gap_x=60)
 NARROW = Arrangement(rows=3, columns=2, height=720, top=95, gap_x=120)
-FAR = 1e9  # a cursor's ends, beyond any axis
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One pair of axes: what is drawn in it, solid and (if any) dashed."""
+    """One pair of axes: what is drawn in it, solid and (if any) dashed, and whether its y axis is logarithmic."""
 
     title: str
     solid: str
     dashed: str = ""
+    log: bool = False
 
 
 PANELS = (
@@ -63,32 +65,40 @@ class Optima:
 
 def curves_frame(epoch: int) -> Frame:
     """The cursor of every panel at this epoch."""
-    count = len(PANELS)
-    return {"name": str(epoch), "data": [{"x": [epoch, epoch]}] * count, "traces": list(range(count)), "caption": ""}
+    return cursor_frame(epoch, len(PANELS))
 
 
 def curves_figure(snapshots: Sequence[Snapshot], epochs: int, optima: Optima) -> Moving:
     """All curves so far, solid on the test part and dashed on the training part, on axes for `epochs`."""
-    layout, narrow = film_layout([panel.title for panel in PANELS], WIDE, NARROW)
-    layout["hovermode"] = "x"
-    cursor = {"type": "scatter", "mode": "lines", "y": [-FAR, FAR], "line": {"color": NEUTRAL, "width": 1.5}, **SILENT}
-    first = snapshots[0].epoch
-    data: list[Spec] = [{**cursor, "x": [first, first], **axes(number)} for number in range(1, len(PANELS) + 1)]
-    for number, panel in enumerate(PANELS, start=1):
-        data += _panel(snapshots, panel, number)
-        layout[layout_axis(number, "x")] |= {"range": [0, epochs], "zeroline": False}
-        layout[layout_axis(number, "y")] |= {"range": _range(snapshots, panel), "zeroline": False}
+    moving = panels_figure(snapshots, epochs, PANELS, WIDE, NARROW)
     for number, values, name in (
         (LOSS, optima.train_loss, "smallest training loss"),
         (TRAIN_GAP, optima.train_gap, "optimum on memorised labels"),
         (TEST_GAP, optima.test_gap, "optimum under label noise"),
     ):
-        data += _optimum_lines(values, number, epochs, name)
-    for target, arrangement in ((layout, WIDE), (narrow, NARROW)):
-        for number in range(1, len(PANELS) + 1):
-            lowest = number > len(PANELS) - arrangement.columns
-            target[layout_axis(number, "x")]["title"] = titled("epoch" if lowest else "")
-    return Moving({"data": data, "layout": layout}, narrow)
+        moving.figure["data"] += _optimum_lines(values, number, epochs, name)
+    return moving
+
+
+def cursor_frame(epoch: int, panels: int) -> Frame:
+    """The cursor of so many panels at this epoch."""
+    return cursors_at(str(epoch), epoch, panels)
+
+
+def panels_figure(
+    snapshots: Sequence[Snapshot], epochs: int, panels: Sequence[Panel], wide: Arrangement, narrow: Arrangement
+) -> Moving:
+    """Measures of both models over epochs, a panel each, and first of all a cursor in every panel."""
+    layout, other = film_layout([panel.title for panel in panels], wide, narrow)
+    layout["hovermode"] = "x"
+    data = [cursor(snapshots[0].epoch, number, panel.log) for number, panel in enumerate(panels, start=1)]
+    for number, panel in enumerate(panels, start=1):
+        data += _panel(snapshots, panel, number)
+        layout[layout_axis(number, "x")] |= {"range": [0, epochs], "zeroline": False}
+        layout[layout_axis(number, "y")] |= {"zeroline": False, **_y_axis(snapshots, panel)}
+    for target, arrangement in ((layout, wide), (other, narrow)):
+        title_lowest(target, arrangement, len(panels), "epoch")
+    return Moving({"data": data, "layout": layout}, other)
 
 
 def _panel(snapshots: Sequence[Snapshot], panel: Panel, number: int) -> list[Spec]:
@@ -101,11 +111,10 @@ def _panel(snapshots: Sequence[Snapshot], panel: Panel, number: int) -> list[Spe
                 continue
             values = np.stack([getattr(snapshot, measure)[:, column] for snapshot in snapshots])
             if dash == "solid":
-                edge = np.concatenate([values.max(1), values.min(1)[::-1]])
-                band = {"x": [*epochs, *epochs[::-1]], "y": rounded(edge), "fill": "toself", "fillcolor": colour}
-                traces.append({"mode": "none", "opacity": 0.18, **band, **SILENT})
+                traces.append(band(epochs, values.min(1), values.max(1), colour, number))
             traces.append(
                 {
+                    "type": "scatter",
                     "mode": "lines",
                     "x": epochs,
                     "y": rounded(values.mean(1)),
@@ -114,32 +123,29 @@ def _panel(snapshots: Sequence[Snapshot], panel: Panel, number: int) -> list[Spe
                     "legendgroup": name + dash,
                     "showlegend": number == 1,
                     "hovertemplate": "%{y:.3f}",
+                    **axes(number),
                 }
             )
-    return [{"type": "scatter", **trace, **axes(number)} for trace in traces]
+    return traces
 
 
 def _optimum_lines(values: tuple[float, float], number: int, epochs: int, name: str) -> list[Spec]:
     """A dashed horizontal line at each model's optimum, where it is finite."""
     return [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "x": [0, epochs],
-            "y": [round(value, 4)] * 2,
-            "line": {"color": colour, "width": 1, "dash": "dash"},
-            "name": name,
-            "hovertemplate": f"{name}, {model}: %{{y:.2f}}<extra></extra>",
-            "showlegend": False,
-            **axes(number),
-        }
+        dashed_line([0, epochs], value, colour, f"{name}, {model}: %{{y:.2f}}", number)
         for value, (model, colour) in zip(values, MODELS, strict=True)
         if math.isfinite(value)
     ]
 
 
-def _range(snapshots: Sequence[Snapshot], panel: Panel) -> list[float]:
-    """An axis from 0 (or below) to all that both models have shown so far."""
+def _y_axis(snapshots: Sequence[Snapshot], panel: Panel) -> Spec:
+    """An axis that holds all that both models have shown so far, from 0 (or below) unless it is logarithmic."""
     measures = [measure for measure in (panel.solid, panel.dashed) if measure]
     values = [getattr(snapshot, measure)[:, [0, -1]] for snapshot in snapshots for measure in measures]
-    return rounded_range([*values, np.zeros(1)])
+    if not panel.log:
+        return {"range": rounded_range([*values, np.zeros(1)])}
+    low, high = rounded_range([np.log10(value[value > 0]) for value in values])
+    # Whole numbers at the ticks: within two powers of ten Plotly writes lone digits.
+    steps = (1, 2, 5) if high - low <= 2 else (1,)
+    ticks = [step * 10.0**power for power in range(math.floor(low), math.ceil(high) + 1) for step in steps]
+    return {"type": "log", "range": [low, high], "tickvals": ticks}

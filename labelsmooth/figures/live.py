@@ -16,6 +16,7 @@ from labelsmooth.figures.style import (
     Spec,
     axes,
     film_layout,
+    joined,
     layout_axis,
     rounded,
     rounded_range,
@@ -28,6 +29,15 @@ WIDE = Arrangement(rows=2, columns=2, height=600)
 NARROW = Arrangement(rows=4, columns=1, height=1360, top=95, gap_y=90)
 HISTOGRAM, RELIABILITY = 3, 4  # numbers of the axes; 1 and 2 are the clusters
 CENTRES = (np.arange(BINS) + 0.5) / BINS
+DIAGONAL: Spec = {
+    "type": "scatter",
+    "mode": "lines",
+    "x": [0, 1],
+    "y": [0, 1],
+    "line": {"color": NEUTRAL, "dash": "dash", "width": 1},
+    **SILENT,
+    **axes(RELIABILITY),
+}
 SIDES = [
     {"text": text, "x": x, "y": y, "showarrow": False, "opacity": 0.7, "xref": "x4", "yref": "y4", "font": {"size": 11}}
     for text, x, y in (("under-confident", 0.2, 0.93), ("over-confident", 0.82, 0.06))
@@ -46,13 +56,13 @@ class LiveView:
 def live_frame(picture: Picture, caption: str = "") -> Frame:
     """One moment: all that moves, for the traces of `live_figure`."""
     data = [
-        *_clusters(picture.hard),
-        *_clusters(picture.smoothed),
+        *cluster_moments(picture.hard.clusters, picture.hard.templates),
+        *cluster_moments(picture.smoothed.clusters, picture.smoothed.templates),
         {"y": rounded(picture.hard.share)},
         {"y": rounded(picture.smoothed.share)},
         *({"x": [model.curve.confidence] * 2} for model in (picture.hard, picture.smoothed)),
-        *_reliability(picture.hard),
-        *_reliability(picture.smoothed),
+        *curve_moments(picture.hard),
+        *curve_moments(picture.smoothed),
     ]
     return {
         "name": str(picture.epoch),
@@ -67,33 +77,24 @@ def live_figure(pictures: Sequence[Picture], view: LiveView) -> Moving:
     smoothed = f"Clusters, smoothed, ε = {view.epsilon:g}"
     titles = ("Clusters, hard labels", smoothed, "Confidence", "Reliability")
     layout, narrow = film_layout(titles, WIDE, NARROW, notes=SIDES)
-    styles = [*_cluster_styles(view, 1), *_cluster_styles(view, 2), *_histogram_styles(), *_curve_styles()]
+    styles = [*cluster_styles(view.names, 1), *cluster_styles(view.names, 2), *histogram_styles(), *curve_styles()]
     moments = live_frame(pictures[0])["data"]
-    data = [_joined(style, moment) for style, moment in zip(styles, moments, strict=True)]
-    diagonal = {"x": [0, 1], "y": [0, 1], "line": {"color": NEUTRAL, "dash": "dash", "width": 1}}
-    data.append({"type": "scatter", "mode": "lines", **diagonal, **SILENT, **axes(RELIABILITY)})
+    data = [joined(style, moment) for style, moment in zip(styles, moments, strict=True)]
+    data.append(DIAGONAL)
     _set_axes(layout, pictures, view)
     return Moving({"data": data, "layout": layout}, narrow)
 
 
-def _joined(style: Spec, moment: Spec) -> Spec:
-    """A trace from its style and what a frame says of it; both may say something of its markers."""
-    joined = {**style, **moment}
-    if "marker" in moment:
-        joined["marker"] = {**style["marker"], **moment["marker"]}
-    return joined
-
-
-def _clusters(model: ModelPicture) -> list[Spec]:
-    """Points of each class, then the templates as a closed triangle (a segment for two classes)."""
-    corners = np.concatenate([model.templates, model.templates[:1]])
+def cluster_moments(clusters: Sequence[np.ndarray], templates: np.ndarray) -> list[Spec]:
+    """Points (n, 2) of each class, then the templates as a closed triangle (a segment for two classes)."""
+    corners = np.concatenate([templates, templates[:1]])
     return [
-        *({"x": rounded(points[:, 0], 3), "y": rounded(points[:, 1], 3)} for points in model.clusters),
+        *({"x": rounded(points[:, 0], 3), "y": rounded(points[:, 1], 3)} for points in clusters),
         {"x": rounded(corners[:, 0]), "y": rounded(corners[:, 1])},
     ]
 
 
-def _reliability(model: ModelPicture) -> list[Spec]:
+def curve_moments(model: ModelPicture) -> list[Spec]:
     """Intervals as separate segments, the curve through well-filled bins, and a point for every bin."""
     curve = model.curve
     enough = curve.bin_count >= FEW
@@ -115,7 +116,7 @@ def _reliability(model: ModelPicture) -> list[Spec]:
     ]
 
 
-def _cluster_styles(view: LiveView, panel: int) -> list[Spec]:
+def cluster_styles(names: Sequence[str], panel: int) -> list[Spec]:
     """Points of each class and the outline of the templates."""
     points = [
         {
@@ -128,9 +129,9 @@ def _cluster_styles(view: LiveView, panel: int) -> list[Spec]:
             "hovertemplate": f"{name}<extra></extra>",
             **axes(panel),
         }
-        for name, colour in zip(view.names, CLASS_COLOURS, strict=False)
+        for name, colour in zip(names, CLASS_COLOURS, strict=False)
     ]
-    corners = [*CLASS_COLOURS[: len(view.names)], CLASS_COLOURS[0]]
+    corners = [*CLASS_COLOURS[: len(names)], CLASS_COLOURS[0]]
     templates = {
         "type": "scatter",
         "mode": "lines+markers",
@@ -150,7 +151,7 @@ def _cluster_styles(view: LiveView, panel: int) -> list[Spec]:
     return [*points, templates]
 
 
-def _histogram_styles() -> list[Spec]:
+def histogram_styles(models: Sequence[tuple[str, str]] = MODELS) -> list[Spec]:
     """A bar of each model over the other, then dotted lines at the mean confidences."""
     bars = [
         {
@@ -163,7 +164,7 @@ def _histogram_styles() -> list[Spec]:
             "hovertemplate": f"{name}: %{{y:.1%}} of the test examples<extra></extra>",
             **axes(HISTOGRAM),
         }
-        for name, colour in MODELS
+        for name, colour in models
     ]
     means = [
         {
@@ -175,15 +176,15 @@ def _histogram_styles() -> list[Spec]:
             "showlegend": False,
             **axes(HISTOGRAM),
         }
-        for name, colour in MODELS
+        for name, colour in models
     ]
     return [*bars, *means]
 
 
-def _curve_styles() -> list[Spec]:
+def curve_styles(models: Sequence[tuple[str, str]] = MODELS) -> list[Spec]:
     """Intervals, curve and points of each model."""
     styles: list[Spec] = []
-    for name, colour in MODELS:
+    for name, colour in models:
         line = {"color": colour, "width": 2}
         hover = f"{name}: accuracy %{{y:.3f}} at confidence %{{x:.3f}}, %{{customdata}} examples<extra></extra>"
         point = {"color": colour, "line": {"width": 0}}
@@ -202,23 +203,33 @@ def _curve_styles() -> list[Spec]:
 
 
 def _set_axes(layout: Spec, pictures: Sequence[Picture], view: LiveView) -> None:
-    """Ranges that hold every picture: equal units in the clusters, room above 1 for the points."""
+    """Ranges that hold every picture."""
     models = [[picture.hard for picture in pictures], [picture.smoothed for picture in pictures]]
     both = [*models[0], *models[1]]
     for panel, of_model in enumerate(models, start=1):
         shown = both if view.scale == "common" else of_model
         points = [np.concatenate([*model.clusters, model.templates]) for model in shown]
-        x, y = (rounded_range([p[:, axis] for p in points]) for axis in (0, 1))
-        layout[layout_axis(panel, "x")] |= {"range": x, "zeroline": False}
-        layout[layout_axis(panel, "y")] |= {"range": y, "zeroline": False}
-        if len(view.names) > 2:
-            layout[layout_axis(panel, "y")] |= {"scaleanchor": axes(panel)["xaxis"], "constrain": "range"}
-        else:
-            # Two classes have no plane of templates: the axes differ in kind, so in scale, and they say so.
-            layout[layout_axis(panel, "x")]["title"] = titled("along the templates")
-            layout[layout_axis(panel, "y")]["title"] = titled("main direction of the rest")
+        set_cluster_axes(layout, panel, points, len(view.names))
+    set_confidence_axes(layout, both)
+
+
+def set_cluster_axes(layout: Spec, panel: int, points: Sequence[np.ndarray], classes: int) -> None:
+    """Ranges that hold all points (..., 2), in equal units where there is a plane of templates."""
+    x, y = (rounded_range([p[:, axis] for p in points]) for axis in (0, 1))
+    layout[layout_axis(panel, "x")] |= {"range": x, "zeroline": False}
+    layout[layout_axis(panel, "y")] |= {"range": y, "zeroline": False}
+    if classes > 2:
+        layout[layout_axis(panel, "y")] |= {"scaleanchor": axes(panel)["xaxis"], "constrain": "range"}
+    else:
+        # Two classes have no plane of templates: the axes differ in kind, so in scale, and they say so.
+        layout[layout_axis(panel, "x")]["title"] = titled("along the templates")
+        layout[layout_axis(panel, "y")]["title"] = titled("main direction of the rest")
+
+
+def set_confidence_axes(layout: Spec, models: Sequence[ModelPicture]) -> None:
+    """Ranges of histogram and reliability for these models, with room above 1 for the points."""
     layout["barmode"] = "overlay"
-    tallest = rounded_range([model.share for model in both])[1]
+    tallest = rounded_range([model.share for model in models])[1]
     layout["xaxis3"] |= {"title": titled("confidence"), "range": [0, 1.001]}
     layout["yaxis3"] |= {"title": titled("share of test examples"), "range": [0, tallest], "tickformat": ".0%"}
     unit = {"range": [-0.03, 1.05], "zeroline": False}

@@ -40,9 +40,13 @@ class Moving:
     figure: Spec
     narrow: Spec
 
-    def plotly(self, frames: Sequence[Frame] = ()) -> go.Figure:
-        """The film as one ordinary Plotly figure, with Plotly's own button and slider: for notebooks and files."""
+    def plotly(self, frames: Sequence[Frame] = (), prefix: str = "") -> go.Figure:
+        """The film as one ordinary Plotly figure, with Plotly's own buttons and slider: for notebooks and files.
+
+        `prefix` stands before the name of the frame shown: "epsilon = ".
+        """
         figure = go.Figure(self.figure)
+        figure.layout.template = "plotly_white"
         if not frames:
             return figure
         types = [trace["type"] for trace in self.figure["data"]]
@@ -54,16 +58,7 @@ class Moving:
             )
             for frame in frames
         ]
-        still = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}, "transition": {"duration": 0}}
-        play = {**still, "frame": {"duration": 100, "redraw": False}, "fromcurrent": True}
-        steps = [{"label": f["name"], "method": "animate", "args": [[f["name"]], still]} for f in frames]
-        button = {"label": "Play", "method": "animate", "args": [None, play]}
-        figure.update_layout(
-            height=figure.layout.height + 90,
-            margin_b=135,
-            sliders=[{"x": 0.1, "len": 0.9, "y": 0, "pad": {"t": 60}, "steps": steps}],
-            updatemenus=[{"type": "buttons", "x": 0, "y": 0, "pad": {"t": 70}, "buttons": [button]}],
-        )
+        figure.update_layout(**room_for_controls(self.figure["layout"]), **_controls(frames, prefix))
         return figure
 
 
@@ -93,6 +88,50 @@ class Arrangement:
 
 
 BOTTOM = 45  # pixels under the lowest panel, for its axis
+CONTROLS = 95  # pixels under that, for Plotly's own buttons and slider
+
+
+def room_for_controls(layout: Spec) -> Spec:
+    """Height and margins of a layout with room for Plotly's own controls."""
+    margin = layout["margin"]
+    return {"height": layout["height"] + CONTROLS, "margin": {**margin, "b": margin["b"] + CONTROLS}}
+
+
+def _controls(frames: Sequence[Frame], prefix: str) -> Spec:
+    """Plotly's own slider over the frames, and buttons to play and to pause."""
+    still = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}, "transition": {"duration": 0}}
+    play = {**still, "frame": {"duration": 100, "redraw": False}, "fromcurrent": True}
+    steps = [{"label": f["name"], "method": "animate", "args": [[f["name"]], still]} for f in frames]
+    buttons = [
+        {"label": label, "method": "animate", "args": args}
+        for label, args in (("Play", [None, play]), ("Pause", [[None], still]))
+    ]
+    place = {"x": 0, "y": 0, "xanchor": "left", "yanchor": "top"}
+    value = {"prefix": prefix, "xanchor": "right", "font": {"size": 16}}
+    return {
+        "sliders": [{**place, "len": 1, "pad": {"t": BOTTOM + 5, "b": 0}, "currentvalue": value, "steps": steps}],
+        "updatemenus": [
+            {
+                "type": "buttons",
+                "direction": "right",
+                **place,
+                "pad": {"t": BOTTOM},
+                "buttons": buttons,
+                "showactive": False,
+            }
+        ],
+    }
+
+
+FAR = 1e9  # a cursor's ends, beyond any axis
+
+
+def joined(style: Spec, moment: Spec) -> Spec:
+    """A trace from its style and what a frame says of it; both may say something of its markers."""
+    whole = {**style, **moment}
+    if "marker" in moment:
+        whole["marker"] = {**style["marker"], **moment["marker"]}
+    return whole
 
 
 def axes(panel: int) -> Spec:
@@ -109,6 +148,46 @@ def layout_axis(panel: int, letter: str) -> str:
 def titled(text: str) -> Spec:
     """The title of an axis, close to it: panels stand close too."""
     return {"text": text, "standoff": 5}
+
+
+def cursor(place: float, panel: int, log: bool = False) -> Spec:
+    """A vertical line across a panel; a logarithmic axis draws nothing that has an end below 0."""
+    line = {"color": NEUTRAL, "width": 1.5}
+    ends = {"x": [place, place], "y": [1 / FAR if log else -FAR, FAR]}
+    return {"type": "scatter", "mode": "lines", "line": line, **ends, **SILENT, **axes(panel)}
+
+
+def cursors_at(name: str, place: float, panels: int) -> Frame:
+    """The cursors of all panels, which are the first traces of their figure, at one place."""
+    return {"name": name, "data": [{"x": [place, place]}] * panels, "traces": list(range(panels)), "caption": ""}
+
+
+def band(x: Sequence[float], low: np.ndarray, high: np.ndarray, colour: str, panel: int) -> Spec:
+    """The area between two lines over x, apart where one of them has a gap."""
+    known = np.flatnonzero(np.isfinite(low) & np.isfinite(high))
+    pieces = np.split(known, np.flatnonzero(np.diff(known) > 1) + 1)
+    places: list[float | None] = []
+    edges: list[np.ndarray] = []
+    for piece in pieces:
+        places += [x[k] for k in (*piece, *piece[::-1])] + [None]
+        edges.append(np.concatenate([high[piece], low[piece][::-1], [np.nan]]))
+    area = {"x": places[:-1], "y": rounded(np.concatenate(edges)[:-1]), "fill": "toself", "fillcolor": colour}
+    return {"type": "scatter", "mode": "none", "opacity": 0.18, **area, **SILENT, **axes(panel)}
+
+
+def dashed_line(x: Sequence[float], level: float, colour: str, hover: str, panel: int) -> Spec:
+    """A dashed line at one level, told in the legend nowhere."""
+    line = {"color": colour, "width": 1, "dash": "dash"}
+    points = {"x": list(x), "y": rounded(np.full(len(x), level))}
+    words = {"hovertemplate": f"{hover}<extra></extra>", "showlegend": False}
+    return {"type": "scatter", "mode": "lines", "line": line, **points, **words, **axes(panel)}
+
+
+def title_lowest(layout: Spec, arrangement: Arrangement, panels: int, text: str) -> None:
+    """The title of the x axes, written under the lowest panel of each column alone."""
+    for number in range(1, panels + 1):
+        lowest = number > panels - arrangement.columns
+        layout[layout_axis(number, "x")]["title"] = titled(text if lowest else "")
 
 
 def film_layout(

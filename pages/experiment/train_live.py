@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from labelsmooth.dashboard.controls import current
+from labelsmooth.dashboard.desk import current
 from labelsmooth.dashboard.films import boundary_film, curves_film, live_film
 from labelsmooth.dashboard.guide import how_to_read
 from labelsmooth.dashboard.panels import conclusion, labels_note, metric_strip, run_state

@@ -121,8 +121,8 @@ def sweep() -> None:
     value = st.select_slider("value", [f["name"] for f in whole["frames"]], value="100", key="value")
     reel = Reel("sweep", whole, narrow(), whole["frames"], TOTAL, done=True)
 
-    def released(name: str) -> None:
-        st.session_state.value = name
+    def released() -> None:
+        st.session_state.value = st.session_state["sweep"]["released"]["frame"]
 
     film(reel, key="sweep", alt="A sweep", unit="value", autoplay=False, start=value, on_released=released)
     film(Reel("", curves(TOTAL), {}, [], 0, done=True), key="plain", alt="A curve")

@@ -92,7 +92,7 @@ def test_the_film_plays_unasked_in_one_node_and_never_blanks(app: str, visit: Vi
     another_run(page, lambda: slider(page).press("ArrowRight"))
     finished(page)
     assert page.evaluate("blanks") == 0
-    assert "epsilon=0.11" in page.url
+    assert "epsilon=0.105" in page.url
 
 
 def test_pause_stops_the_picture_and_not_the_training(app: str, visit: Visit) -> None:
@@ -188,7 +188,7 @@ def test_an_embedded_page_stays_embedded(app: str, visit: Visit) -> None:
     page = visit(f"{app}/?embed=true")
     page.wait_for_selector(f"{LIVE} .trace", timeout=30_000)
     slider(page).press("ArrowRight")
-    page.wait_for_url(re.compile("epsilon=0.11"))
+    page.wait_for_url(re.compile("epsilon=0.105"))
     assert "embed=true" in page.url
 
 

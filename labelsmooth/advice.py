@@ -1,0 +1,180 @@
+"""What to do about the calibration of both models, in sentences that the numbers decide.
+
+Legend: S seeds, E epsilons, N examples, K classes.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from labelsmooth.calibration import softmax
+from labelsmooth.comparison import Comparison, change_in_words, compare, temperatures_in_words
+from labelsmooth.estimators import Estimate
+from labelsmooth.selective import RiskCoverage
+from labelsmooth.snapshots import BestTemperature, Snapshot
+
+MODELS = ("hard-label model", "smoothed model")
+COLUMNS = (0, -1)  # of these models among the epsilons
+MEASURES = (("ECE", "ece"), ("NLL", "nll"))  # name, and field of `Snapshot` and `BestTemperature`
+SIGNIFICANCE = 0.05  # a p value below it is not called chance
+KEEP = {  # the labels hard: by what the temperature does to them
+    "helps": "keep the labels hard and scale the logits",
+    "harms": "keep the labels hard and leave the logits alone",
+    "neither": "keep the labels hard, with a temperature or without",
+}
+NORMAL = 1.96  # half the width of a 95 % interval, in standard errors
+
+Table = Sequence[Estimate]  # what `calibration_table` gives, the ECE in equal-width bins first
+
+
+def advice(
+    snapshot: Snapshot, tables: tuple[Table, Table], risks: tuple[RiskCoverage, RiskCoverage]
+) -> tuple[str, ...]:
+    """Paragraphs on a finished snapshot: the state of both models, temperatures, smoothing or temperature, ranking.
+
+    `tables` and `risks` are those of the shown seed's test logits as they are: hard labels, then smoothed. Without
+    fitted temperatures the second and the third are left out.
+    """
+    paragraphs = [f"{_states(snapshot, tables)} {_estimators(tables)}"]
+    best = snapshot.best
+    if best is not None:
+        known = np.isfinite(best.temperature[:, COLUMNS]).all(axis=1)  # a run that diverged has none
+        if known.any():
+            paragraphs += [_temperature(snapshot, best, known), _alternatives(snapshot, best, known)]
+    return (*paragraphs, _ranking(risks))
+
+
+def _states(snapshot: Snapshot, tables: tuple[Table, Table]) -> str:
+    """Whether each model of the shown seed is over- or under-confident, and whether chance explains its ECE."""
+    sentences = []
+    for model, column, (ece, *_) in zip(MODELS, COLUMNS, tables, strict=True):
+        logits = snapshot.test.logits[column]
+        correct = (logits.argmax(axis=1) == snapshot.test.labels).astype(float)
+        gap = compare(correct, softmax(logits).max(axis=1))
+        p_value = f"p = {ece.p_value:.2f}" if ece.p_value >= 0.01 else "p < 0.01"
+        sentences.append(
+            f"The {model} {_state(gap, ece)}: mean confidence {gap.smoothed:.3f} at accuracy {gap.hard:.3f}, "
+            f"ECE {ece.value:.3f} where chance alone gives {ece.null_low:.3f} to {ece.null_high:.3f} ({p_value})."
+        )
+    return f"On the seed shown: {' '.join(sentences)}"
+
+
+def _state(gap: Comparison, ece: Estimate) -> str:
+    """One model's state from its mean gap (confidence less accuracy) and its ECE."""
+    over = gap.difference > 0
+    if ece.p_value < SIGNIFICANCE:
+        if gap.decided:
+            return "is over-confident" if over else "is UNDER-confident"
+        return "is miscalibrated, too sure of some predictions and not sure enough of others"
+    if gap.decided:
+        return f"leans to {'over' if over else 'under'}-confidence, though its ECE is no more than chance makes it"
+    return "shows no miscalibration beyond chance"
+
+
+def _estimators(tables: tuple[Table, Table]) -> str:
+    """Whether all estimators that see more than chance find the same model better calibrated."""
+    better: dict[str, list[str]] = {model: [] for model in MODELS}
+    for hard, smoothed in zip(*tables, strict=True):
+        if min(hard.p_value, smoothed.p_value) < SIGNIFICANCE and hard.value != smoothed.value:
+            better[MODELS[smoothed.value < hard.value]].append(hard.name)
+    every = len(tables[0])
+    winners = [model for model in MODELS if better[model]]
+    if not winners:
+        return f"None of {every} estimators sees a difference beyond chance."
+    if len(winners) > 1:
+        sides = [f"the {model} is better calibrated by {'; '.join(better[model])}" for model in MODELS]
+        return f"The estimators disagree: {', but '.join(sides)}."
+    agreeing = len(better[winners[0]])
+    who = (
+        f"All {every} estimators"
+        if agreeing == every
+        else f"Of {every} estimators, the {agreeing} that see more than chance"
+    )
+    return f"{who} find the {winners[0]} better calibrated."
+
+
+def _temperature(snapshot: Snapshot, best: BestTemperature, known: np.ndarray) -> str:
+    """What dividing by the fitted temperature makes of each model, over the seeds (S,) that have one."""
+    effects = []
+    for model, column in zip(MODELS, COLUMNS, strict=True):
+        found = {name: values[known, column] for name, values in best.arrays.items()}
+        changes = []
+        for name, field in MEASURES:
+            result = compare(getattr(snapshot, field)[known, column], found[field])
+            verdict = f" ({_effect(result)})" if result.seeds > 1 else ""
+            changes.append(f"from {name} {result.hard:.3f} to {result.smoothed:.3f}{verdict}")
+        temperatures = temperatures_in_words(found["temperature"], found["at_bound"], found["no_errors"])
+        effects.append(f"the {model} ({temperatures}) {' and '.join(changes)}")
+    return (
+        f"Dividing the logits by a temperature fitted on {best.examples} validation examples takes "
+        f"{'; '.join(effects)}."
+    )
+
+
+def _effect(result: Comparison) -> str:
+    """Whether a loss fell, as far as the seeds can tell."""
+    if not result.decided:
+        return "undecided"
+    return "better" if result.difference < 0 else "worse"
+
+
+def _alternatives(snapshot: Snapshot, best: BestTemperature, known: np.ndarray) -> str:
+    """Smoothing as it is against hard labels at their best, by paired seeds (S,), and what follows."""
+    effects = {_effect(compare(getattr(snapshot, f)[known, 0], getattr(best, f)[known, 0])) for _, f in MEASURES}
+    remedy = "helps" if "better" in effects else "harms" if "worse" in effects else "neither"
+    rival = snapshot if remedy == "harms" else best
+    results = {
+        name: compare(getattr(rival, field)[known, 0], getattr(snapshot, field)[known, -1]) for name, field in MEASURES
+    }
+    numbers = [
+        f"{name} {results[name].smoothed:.3f} against {results[name].hard:.3f}, {change_in_words(results[name], 3)}"
+        for name, _ in MEASURES
+    ]
+    other = "as they are, since their temperature only harms" if remedy == "harms" else "with their temperature"
+    return f"Smoothing against hard labels {other}: {'; '.join(numbers)}. {_choice(results, remedy)}"
+
+
+def _choice(results: dict[str, Comparison], remedy: str) -> str:
+    """What to do, from the differences of smoothing and from what a temperature does to hard labels."""
+    better = [name for name, result in results.items() if result.decided and result.difference < 0]
+    worse = [name for name, result in results.items() if result.decided and result.difference > 0]
+    keep = KEEP[remedy]
+    if better and worse:
+        return f"So it depends on what counts: for {better[0]} smooth the labels, for {worse[0]} {keep}."
+    if better:
+        return f"So smooth the labels: that has the better {' and '.join(better)}."
+    if worse:
+        return f"So {keep}: smoothing has the worse {' and '.join(worse)}."
+    if next(iter(results.values())).seeds == 1:
+        return "One seed cannot tell them apart: train more seeds."
+    return f"The seeds cannot tell them apart: it is simplest to {keep}."
+
+
+def _ranking(risks: tuple[RiskCoverage, RiskCoverage]) -> str:
+    """Which model of the shown seed knows better where it is wrong."""
+    unknown = [model for model, risk in zip(MODELS, risks, strict=True) if math.isnan(risk.auroc)]
+    if unknown:
+        who = "Neither model" if len(unknown) > 1 else f"The {unknown[0]} does not"
+        return f"{who} {'has' if len(unknown) > 1 else 'have'} both right and wrong predictions: no ranking to compare."
+    hard, smoothed = risks
+    decided = abs(smoothed.auroc - hard.auroc) > NORMAL * math.hypot(_error(hard), _error(smoothed))
+    numbers = f"AUROC {hard.auroc:.3f} hard labels, {smoothed.auroc:.3f} smoothed"
+    if decided:
+        ranked = f"the {MODELS[smoothed.auroc > hard.auroc]} ranks its errors better ({numbers})"
+    else:
+        ranked = f"both models rank their errors about equally well ({numbers}: within chance)"
+    lower = [f"is lower for the {MODELS[smoothed.aurc < hard.aurc]}", "is the same"][hard.aurc == smoothed.aurc]
+    return (
+        f"If the least confident answers can be refused: {ranked}; the risk over all coverages (AURC), in which "
+        f"accuracy counts too, {lower} ({hard.aurc:.4f} hard labels, {smoothed.aurc:.4f} smoothed)."
+    )
+
+
+def _error(risk: RiskCoverage) -> float:
+    """Standard error of an AUROC by Hanley and McNeil (1982); two of the same examples differ by less still."""
+    area, right = risk.auroc, risk.accuracy * risk.n
+    wrong = risk.n - right
+    pair_right, pair_wrong = area / (2 - area), 2 * area**2 / (1 + area)
+    variance = area * (1 - area) + (right - 1) * (pair_right - area**2) + (wrong - 1) * (pair_wrong - area**2)
+    return math.sqrt(max(0.0, variance) / (right * wrong))

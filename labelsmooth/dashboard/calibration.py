@@ -1,0 +1,174 @@
+"""The pictures and tables of the page "Calibration", made once for all viewers of a finished run."""
+
+import math
+from dataclasses import dataclass
+from hashlib import sha256
+
+import pandas as pd
+import streamlit as st
+
+from labelsmooth.advice import advice
+from labelsmooth.calibration import Scheme, softmax
+from labelsmooth.dashboard.film import Reel, film
+from labelsmooth.dashboard.gallery import Shot
+from labelsmooth.dashboard.settings import Settings
+from labelsmooth.datasets import class_names
+from labelsmooth.estimators import Estimate, calibration_table
+from labelsmooth.figures.reliability import ReliabilityView, reliability_figure, reliability_frames
+from labelsmooth.figures.risk import risk_figure
+from labelsmooth.figures.temperature import temperature_figure, temperature_frames
+from labelsmooth.selective import SCORES, RiskCoverage, Score, confidence_score, risk_coverage
+from labelsmooth.setups import TrainingSetup
+from labelsmooth.snapshots import Snapshot
+from labelsmooth.temperature_path import (
+    TEMPERATURES,
+    Event,
+    TemperaturePath,
+    name_of,
+    reliability_moments,
+    temperature_path,
+)
+
+COLUMNS = (0, -1)  # of the epsilons: hard labels and smoothed
+DRAWS = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """The film over temperature for one choice of bins, and the losses against temperature that follow it."""
+
+    name: str  # of what is shown, for the browser
+    film: Shot
+    losses: Shot
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def reliability(setup: TrainingSetup, event: Event, bins: int, binning: Scheme, _snapshot: Snapshot) -> Reliability:
+    """Both models of a finished run at every temperature."""
+    labels = _snapshot.test.labels
+    logits = [_snapshot.test.logits[column] for column in COLUMNS]
+    names = class_names(setup.dataset, setup.classes)
+    view = ReliabilityView(None if event == "top label" else names[event])
+    hard, smoothed = (reliability_moments(z, labels, TEMPERATURES, event, bins, binning) for z in logits)
+    hard_path, smoothed_path = (temperature_path(z, labels, TEMPERATURES, bins) for z in logits)
+    fitted = tuple(_fitted(_snapshot, column, bins) for column in COLUMNS)
+    return Reliability(
+        sha256(repr((setup, event, bins, binning)).encode()).hexdigest()[:16],
+        Shot(reliability_figure(hard, smoothed, view), reliability_frames(hard, smoothed, view)),
+        Shot(temperature_figure(hard_path, smoothed_path, (fitted[0], fitted[1])), temperature_frames(TEMPERATURES)),
+    )
+
+
+def _fitted(snapshot: Snapshot, column: int, bins: int) -> TemperaturePath | None:
+    """One model at the temperature fitted on validation data; None where it diverged and has none."""
+    temperature = math.nan if snapshot.best is None else snapshot.best.temperature[0, column]
+    if not math.isfinite(temperature):
+        return None
+    return temperature_path(snapshot.test.logits[column], snapshot.test.labels, [temperature], bins)
+
+
+def reliability_film(shown: Reliability, temperature: float, *, ticking: bool) -> None:
+    """Reliability diagrams and histograms of both models, over temperature."""
+    alt = "Reliability diagrams and confidence histograms of both models at one temperature."
+    film(
+        _reel(shown.name, shown.film),
+        key="reliability",
+        alt=alt,
+        unit="T =",
+        autoplay=False,
+        start=name_of(temperature),
+        ticking=ticking,
+        on_released=st.rerun,
+    )
+
+
+def losses_film(shown: Reliability) -> None:
+    """NLL and ECE against temperature; the grey line follows the film."""
+    alt = "NLL and ECE of both models against temperature, with the temperatures fitted on validation data."
+    film(_reel(shown.name, shown.losses), key="losses", alt=alt, follow="reliability")
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _estimates(
+    setup: TrainingSetup, temperature: float, bins: int, _snapshot: Snapshot
+) -> tuple[tuple[Estimate, ...], tuple[Estimate, ...]]:
+    """Every estimator of the calibration error for both models at one temperature, the shown seed."""
+    test = _snapshot.test
+    hard, smoothed = (
+        calibration_table(softmax(test.logits[column] / temperature), test.labels, bins, DRAWS) for column in COLUMNS
+    )
+    return hard, smoothed
+
+
+def estimates_table(settings: Settings, snapshot: Snapshot) -> None:
+    """The estimators below each other, with what chance alone would make of each."""
+    tables = _estimates(settings.setup(), settings.temperature, settings.bins, snapshot)
+    rows = {
+        hard.name: [text for estimate in (hard, smoothed) for text in _with_null(estimate)]
+        for hard, smoothed in zip(*tables, strict=True)
+    }
+    columns = [f"{model}{what}" for model in ("hard labels", "smoothed") for what in ("", ", by chance alone")]
+    st.table(pd.DataFrame.from_dict(rows, orient="index", columns=columns))
+    st.caption(
+        f"Seed {settings.seed}, {len(snapshot.test.labels)} test examples, temperature {settings.temperature:g}, "
+        f"{settings.bins} bins. By chance alone: the median of {DRAWS} draws of labels from the network's own "
+        "probabilities, and where nine in ten of them lie."
+    )
+
+
+def _with_null(estimate: Estimate) -> tuple[str, str]:
+    chance = f"{estimate.null_median:.3f} ({estimate.null_low:.3f} to {estimate.null_high:.3f})"
+    return f"{estimate.value:.3f}", chance
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _risks(setup: TrainingSetup, _snapshot: Snapshot) -> dict[Score, tuple[RiskCoverage, RiskCoverage]]:
+    """Risk against coverage of both models for every score of confidence, the shown seed."""
+    test = _snapshot.test
+    found = {}
+    for score in SCORES:
+        hard, smoothed = (
+            risk_coverage(confidence_score(logits, score), logits.argmax(1) == test.labels)
+            for logits in (test.logits[column] for column in COLUMNS)
+        )
+        found[score] = hard, smoothed
+    return found
+
+
+def risk_panel(settings: Settings, snapshot: Snapshot) -> None:
+    """The curves of the chosen score, and a table of all scores."""
+    found = _risks(settings.setup(), snapshot)
+    moving = risk_figure(*found[settings.score], settings.coverage)
+    name = sha256(repr((settings.setup(), settings.score, settings.coverage)).encode()).hexdigest()[:16]
+    alt = "Error rate of the accepted examples against the share that is accepted, for both models."
+    film(Reel(name, moving.figure, moving.narrow, [], 0, done=True), key="risk", alt=alt)
+    at = f"accuracy at {settings.coverage:.0%}".replace("%", " %")
+    rows = {
+        f"{SCORES[score]}, {model}": [
+            f"{result.aurc:.4f}",
+            f"{result.e_aurc:.4f}",
+            f"{result.auroc:.3f}",
+            f"{100 * result.accuracy_at(settings.coverage):.1f} %",
+        ]
+        for score, pair in found.items()
+        for model, result in zip(("hard labels", "smoothed"), pair, strict=True)
+    }
+    st.table(pd.DataFrame.from_dict(rows, orient="index", columns=["AURC", "E-AURC", "AUROC of errors", at]))
+    if snapshot.test.logits.shape[-1] == 2:
+        st.caption("With two classes the normalised logits of all examples are equal: they rank nothing.")
+
+
+def what_to_do(setup: TrainingSetup, snapshot: Snapshot) -> None:
+    """What the numbers of a finished run suggest."""
+    if len(setup.epsilons) == 1:
+        st.info("Epsilon is 0, so both models are the same. Move the slider to smooth the labels.")
+        return
+    hard, smoothed = _risks(setup, snapshot)["probability"]
+    with st.container(border=True):
+        st.markdown("**What to do**")
+        for paragraph in advice(snapshot, _estimates(setup, 1.0, 15, snapshot), (hard, smoothed)):
+            st.markdown(paragraph)
+
+
+def _reel(name: str, shot: Shot) -> Reel:
+    return Reel(name, shot.moving.figure, shot.moving.narrow, shot.frames, len(shot.frames), done=True)

@@ -1,0 +1,142 @@
+"""What one visitor has chosen, in step with the widgets, the films and the page's address.
+
+The choices lie in one plain object. Any access to Streamlit's session lets a waiting rerun in, which ends a callback
+where it stands, and its choice would be lost. So callbacks only note a click on the desk, and each run begins by
+comparing what widgets and films show with the settings: what an interrupted run has not taken, the next one takes.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from labelsmooth.dashboard.presets import PRESETS, matching_preset, told_by
+from labelsmooth.dashboard.settings import Settings
+from labelsmooth.dashboard.specs import SPECS
+
+_DESK = "desk"
+# Films that a visitor leaves at a value of a choice.
+FILMS = {"sweep": "epsilon", "reliability": "temperature"}
+CROSSING = 1.0  # seconds for which the browser's messages may still carry an earlier address of ours
+
+
+@dataclass
+class Desk:
+    """The settings, what was corrected in them, and what has been written into the browser's address."""
+
+    settings: Settings
+    said: list[str]
+    page: str
+    generation: int = 0  # of the widgets
+    clicks: list[Callable[[Settings], Settings]] = field(default_factory=list)  # still to be done
+    released: dict[str, Any] = field(default_factory=dict)  # of each film, the last time it was left
+    address: dict[str, str] | None = None  # ours
+    earlier: list[tuple[float, dict[str, str]]] = field(default_factory=list)  # when it was replaced, what by then
+
+    def take(self, settings: Settings, said: list[str], *, by_widget: bool = False) -> None:
+        """Other settings; `by_widget` where the one widget that changed shows all that has changed."""
+        self.settings, self.said = settings, said
+        self.generation += not by_widget
+
+    def key(self, name: str) -> str:
+        """The key of a widget: a new one whenever something else than the widget itself has set its value.
+
+        A widget then starts at that value as its default. Writing into the session instead would be lost with a
+        message that a quick rerun drops: the browser would keep the old value, and send it back as a wish.
+        """
+        return f"{name} {self.generation}"
+
+    def explains(self, query: Mapping[str, str]) -> bool:
+        """Whether the browser's query is ours, or an earlier one in a message that crossed ours on its way."""
+        fresh = time.monotonic() - CROSSING
+        return query == self.address or any(when > fresh and query == old for when, old in self.earlier)
+
+    def readdress(self, query: dict[str, str], *replaced: dict[str, str] | None) -> None:
+        """Note what the browser's address becomes, and what it has been until now."""
+        now = time.monotonic()
+        self.earlier = [(when, old) for when, old in self.earlier if when > now - CROSSING]
+        self.earlier += [(now, old) for old in replaced if old is not None]
+        self.address = query
+
+
+def desk() -> Desk:
+    """The desk of this session."""
+    return st.session_state[_DESK]
+
+
+def current() -> Settings:
+    """The settings of this session."""
+    return desk().settings
+
+
+def restore(page: str) -> None:
+    """Before the widgets: take what was chosen, or else an address that this session has not written."""
+    query = st.query_params.to_dict()
+    if _DESK not in st.session_state:
+        st.session_state[_DESK] = Desk(*Settings.from_query(query), page)
+        return
+    mine = desk()
+    moved, mine.page = mine.page != page, page
+    # A choice made just now is newer than any address, and going to another page empties the address.
+    if _take_choices(mine) or mine.explains(query) or (moved and not query):
+        return
+    # Back or Forward. The bare address stays as it is, or Back could never leave the site.
+    mine.readdress(query)
+    mine.take(*Settings.from_query(query))
+
+
+def write_address() -> None:
+    """After the widgets: put every choice into the address."""
+    mine = desk()
+    query, now = mine.settings.to_query(), st.query_params.to_dict()
+    if mine.address == {} and mine.settings == Settings():
+        return
+    if now != query:
+        # Noted first: the writing may be the end of this run.
+        mine.readdress(query, now, mine.address)
+        st.query_params.from_dict(query)
+    elif mine.address != query:
+        mine.readdress(query)
+
+
+def _take_choices(mine: Desk) -> bool:
+    """Take over what widgets, films and buttons ask for; False if all is as it was."""
+    before = mine.settings, mine.said, mine.generation
+    # Read as a whole before anything is taken.
+    session = {str(key): st.session_state[key] for key in st.session_state}
+    generation, story = mine.generation, matching_preset(mine.settings)
+    for name, value in shown_values(mine.settings).items():
+        wish = session.get(f"{name} {generation}", value)
+        if wish != value:
+            _take_wish(mine, name, wish)
+    told = session.get(f"preset {story} {generation}", story)
+    if told != story:
+        # A second click on the story takes its mark away: the story stays, and so must the mark.
+        mine.take(mine.settings if told is None else told_by(PRESETS[told], mine.settings), [])
+    for key, name in FILMS.items():
+        released = session.get(key, {}).get("released")
+        if released and released != mine.released.get(key):
+            mine.released[key] = released
+            mine.take(*mine.settings.changed(name, float(released["frame"])))
+    while mine.clicks:
+        mine.take(mine.clicks.pop(0)(mine.settings), [])
+    return (mine.settings, mine.said, mine.generation) != before
+
+
+def shown_values(settings: Settings) -> dict[str, Any]:
+    """What the widgets show: each choice by its name, and a picker for each class shown."""
+    values = {name: settings.spec(name).shown(getattr(settings, name)) for name in SPECS if name != "shown"}
+    return values | {f"shown {place}": label for place, label in enumerate(settings.shown)}
+
+
+def _take_wish(mine: Desk, name: str, wish: Any) -> None:
+    """Do what one widget asks for, as far as the other choices allow it."""
+    asked = shown_values(mine.settings) | {name: wish}
+    if name.startswith("shown "):
+        settings, said = mine.settings.with_class(int(name.removeprefix("shown ")), wish), list[str]()
+    else:
+        settings, said = mine.settings.changed(name, wish)
+    if settings != mine.settings or said:
+        mine.take(settings, said, by_widget=shown_values(settings) == asked and not said)

@@ -1,0 +1,97 @@
+"""The pictures of an epsilon sweep at one moment, made once for all its viewers."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+import streamlit as st
+
+from labelsmooth.dashboard.film import Reel, film
+from labelsmooth.dashboard.gallery import Shot
+from labelsmooth.datasets import class_names
+from labelsmooth.figures.epsilon import EpsilonView, epsilon_captions, epsilon_figure, epsilon_frames
+from labelsmooth.figures.sweep import sweep_figure, sweep_frame
+from labelsmooth.pictures import epsilon_pictures
+from labelsmooth.setups import TrainingSetup
+from labelsmooth.snapshots import Snapshot
+from labelsmooth.sweep import Sweep, conclusion, sweep
+
+
+@dataclass(frozen=True, eq=False)
+class SweepWall:
+    """All that a page shows of a sweep at one moment: its numbers, the film over epsilon, the curves below it."""
+
+    setup: TrainingSetup
+    name: str  # of what is shown, for the browser
+    snapshot: Snapshot
+    sweep: Sweep
+    film: Shot
+    curves: Shot
+
+    def nearest(self, epsilon: float) -> str:
+        """The name of the frame nearest to an epsilon, which need not be one of the sweep."""
+        return f"{min(self.setup.epsilons, key=lambda each: abs(each - epsilon)):g}"
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def sweep_wall(
+    setup: TrainingSetup, shown: tuple[int, ...], epoch: int, finished: bool, _snapshot: Snapshot
+) -> SweepWall:
+    """The pictures of a sweep's newest snapshot; epoch and whether it is the last tell snapshots apart."""
+    names = class_names(setup.dataset, setup.classes)
+    pictures = epsilon_pictures(_snapshot, shown)
+    view = EpsilonView(tuple(names[label] for label in shown), setup.epsilons)
+    frames = epsilon_frames(pictures, setup.epsilons, epsilon_captions(_snapshot, setup))
+    numbers = sweep(_snapshot, setup)
+    cursors = [sweep_frame(epsilon) for epsilon in setup.epsilons]
+    return SweepWall(
+        setup=setup,
+        name=sha256(repr((setup, shown, epoch, finished)).encode()).hexdigest()[:16],
+        snapshot=_snapshot,
+        sweep=numbers,
+        film=Shot(epsilon_figure(pictures, view), frames),
+        curves=Shot(sweep_figure(numbers, 0.0), cursors),
+    )
+
+
+def sweep_film(wall: SweepWall, epsilon: float, *, ticking: bool) -> None:
+    """The film over epsilon, and under it, following it, the measures against epsilon."""
+    film(
+        _reel(wall, wall.film),
+        key="sweep",
+        alt="Clusters on two scales, confidence histogram and reliability curve of the model at one epsilon, over "
+        "those of hard labels.",
+        unit="ε =",
+        autoplay=False,
+        start=wall.nearest(epsilon),
+        ticking=ticking,
+        on_released=st.rerun,
+    )
+
+
+def sweep_curves(wall: SweepWall) -> None:
+    """The measures against epsilon; the grey line follows the film."""
+    alt = "Accuracy, NLL, Brier score, ECE, mean confidence and best temperature against epsilon."
+    film(_reel(wall, wall.curves), key="measures", alt=alt, follow="sweep")
+
+
+def sweep_conclusion(wall: SweepWall) -> None:
+    """What the sweep says, once it is finished."""
+    if not wall.sweep.finished:
+        st.caption(f"So far: epoch {wall.sweep.epoch} of {wall.setup.epochs}.")
+        return
+    with st.container(border=True):
+        first, *others = conclusion(wall.sweep)
+        st.markdown(f"**{first}**")
+        for sentence in others:
+            st.markdown(sentence)
+
+
+def _reel(wall: SweepWall, shot: Shot) -> Reel:
+    return Reel(
+        run=wall.name,
+        figure=shot.moving.figure,
+        narrow=shot.moving.narrow,
+        frames=shot.frames,
+        total=len(shot.frames),
+        done=wall.sweep.finished,
+    )

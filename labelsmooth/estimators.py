@@ -1,0 +1,424 @@
+"""The family of calibration errors beside the ECE, and what each of them shows by chance alone.
+
+Legend: N examples, K classes, M bins, C cells: M bins of one event, or M bins of each of K classes; D draws of labels.
+Every binned estimator is a few sums over cells. The cells depend on the probabilities alone, so all draws of labels
+share them, and a table of observed and chance values takes a single pass.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from labelsmooth.calibration import (
+    BLOCK,
+    TIE,
+    FloatArray,
+    IntArray,
+    ReliabilityCurve,
+    Scheme,
+    bin_index,
+    bin_sums,
+    check_confidence,
+    check_correct,
+    check_labels,
+    check_probabilities,
+    event_reliability,
+)
+from labelsmooth.smooth_ece import smooth_ece, smooth_ece_of_draws
+
+SCHEMES: tuple[Scheme, Scheme] = ("equal-width", "equal-mass")
+LOW, HIGH = 0.05, 0.95  # quantiles of the null distribution
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One calibration error beside its values under perfect calibration: a row of `calibration_table`.
+
+    Formula: quantiles over draws of the labels from the model's own probabilities; p_value = share of draws with an
+    error >= value.
+
+    Attributes:
+        name: of the estimator.
+        value: on the labels given, a fraction (a debiased ECE can be a little below 0); like the rest nan without
+            rows.
+        null_median: median over draws, a fraction.
+        null_low: 5 % quantile over draws, a fraction.
+        null_high: 95 % quantile over draws, a fraction.
+        p_value: a fraction; 0 says less than about 1 in the number of draws.
+
+    Example:
+        >>> calibration_table([[1.0, 0.0], [0.0, 1.0]], [0, 1])[0]
+        Estimate(name='ECE, equal width', value=0.0, null_median=0.0, null_low=0.0, null_high=0.0, p_value=1.0)
+
+    Source: Broecker, Smith 2007, Weather and Forecasting 22, consistency resampling.
+    """
+
+    name: str
+    value: float
+    null_median: float
+    null_low: float
+    null_high: float
+    p_value: float
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Cells of probabilities: examples (C,) and sums of probability (C,) in each, and of events (..., C)."""
+
+    count: IntArray
+    expected: FloatArray
+    happened: FloatArray
+
+    @property
+    def filled(self) -> FloatArray:
+        """Examples (C,), 1 for an empty cell, so that its means are 0; nan where there are no rows at all."""
+        return np.maximum(self.count, 1.0) if self.count.any() else np.full(len(self.count), math.nan)
+
+    @property
+    def weight(self) -> FloatArray:
+        """Share of the examples (C,)."""
+        return self.count / (self.count.sum() or math.nan)
+
+    @property
+    def frequency(self) -> FloatArray:
+        """Frequency of the event (..., C)."""
+        return self.happened / self.filled
+
+    @property
+    def gap(self) -> FloatArray:
+        """Frequency less mean probability (..., C)."""
+        return (self.happened - self.expected) / self.filled
+
+
+def rms_calibration_error(
+    confidence: ArrayLike,
+    correct: ArrayLike,
+    bins: int = 15,
+    scheme: Scheme = "equal-mass",
+    debias: bool = True,
+) -> float:
+    """Root-mean-square calibration error over bins, by default less what chance alone adds to its square.
+
+    Formula: sqrt(max(0, sum_m |B_m|/N [(acc - conf)^2 - acc (1 - acc)/(|B_m| - 1)])), with acc and conf of the bin;
+    without debias the second term in brackets is left out. With it, a bin of one example counts 0.
+
+    Args:
+        confidence: probabilities of the event in [0, 1], shape (N,): top-label confidences, or those of one class.
+        correct: 1 or True where the event happened, else 0 or False, shape (N,).
+        bins: M, at least 1.
+        scheme: "equal-width" or "equal-mass".
+        debias: whether to subtract the expectation of the sampling noise.
+
+    Returns:
+        A fraction from 0 to 1; 0 where noise explains all that is seen; nan without rows.
+
+    Raises:
+        ValueError: shapes, confidences, correct, bins or scheme out of range.
+
+    Example:
+        >>> confidence, correct = [0.4] * 4 + [0.9] * 4, [1, 1, 0, 0] * 2
+        >>> round(rms_calibration_error(confidence, correct, bins=2), 6)
+        0.040825
+        >>> round(rms_calibration_error(confidence, correct, bins=2, debias=False), 6)
+        0.291548
+
+    Source: Kumar, Liang, Ma 2019, arXiv 1909.10155, section 5.
+    """
+    cells = _checked_event_cells(confidence, correct, bins, scheme)
+    return float(_rms_debiased(cells) if debias else _rms(cells))
+
+
+def debiased_ece(
+    confidence: ArrayLike,
+    correct: ArrayLike,
+    bins: int = 15,
+    scheme: Scheme = "equal-mass",
+) -> float:
+    """ECE less an estimate of what chance alone adds to it.
+
+    Formula: sum_m |B_m|/N (2 |d| - E|X|) with d = acc - conf of the bin, X normal around d with variance
+    s^2 = acc (1 - acc)/|B_m|, and E|X| = s sqrt(2/pi) exp(-d^2/(2 s^2)) + |d| erf(|d|/(s sqrt 2)). That takes away
+    some 40 % of the bias of the ECE, not all.
+
+    Args:
+        confidence: probabilities of the event in [0, 1], shape (N,): top-label confidences, or those of one class.
+        correct: 1 or True where the event happened, else 0 or False, shape (N,).
+        bins: M, at least 1.
+        scheme: "equal-width" or "equal-mass".
+
+    Returns:
+        A fraction up to 1, which can be a little below 0; nan without rows.
+
+    Raises:
+        ValueError: shapes, confidences, correct, bins or scheme out of range.
+
+    Example:
+        >>> round(debiased_ece([0.4] * 4 + [0.9] * 4, [1, 1, 0, 0] * 2, bins=2), 6)
+        0.18658
+
+    Source: Kumar, Liang, Ma 2019, arXiv 1909.10155; their package `uncertainty-calibration` draws X at random, here
+    its expectation is taken.
+    """
+    return float(_debiased(_checked_event_cells(confidence, correct, bins, scheme)))
+
+
+def classwise_ece(probs: ArrayLike, labels: ArrayLike, bins: int = 15, scheme: Scheme = "equal-width") -> float:
+    """Mean over the classes of the ECE of each class's probability.
+
+    Formula: (1/K) sum_k sum_m |B_mk|/N |freq_k(B_mk) - conf_k(B_mk)|: in the bins of class k, the frequency of the
+    label k against the mean of p_i(k).
+
+    Args:
+        probs: probabilities in [0, 1], shape (N, K), K >= 2, rows sum to 1 within 0.001.
+        labels: integers in 0..K-1, shape (N,).
+        bins: M of each class, at least 1.
+        scheme: "equal-width" or "equal-mass".
+
+    Returns:
+        A fraction from 0 to 1; nan without rows.
+
+    Raises:
+        ValueError: shapes, probabilities, labels, bins or scheme out of range.
+
+    Example:
+        >>> probs = [[0.7, 0.2, 0.1], [0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6]]
+        >>> round(classwise_ece(probs, [0, 1, 1, 2], bins=2), 6)
+        0.15
+
+    Source: Kull et al. 2019, arXiv 1910.12656, section 2.
+    """
+    return float(_ece(_checked_class_cells(probs, labels, bins, scheme)))
+
+
+def adaptive_classwise_ece(probs: ArrayLike, labels: ArrayLike, ranges: int = 15) -> float:
+    """Adaptive calibration error (ACE): mean gap over all classes and ranges of equally many examples.
+
+    Formula: (1/(K R)) sum_k sum_r |freq_k(r) - conf_k(r)|, with R ranges cut from the ranks of p_i(k). Ties are
+    never split; a range that this leaves empty counts 0.
+
+    Args:
+        probs: probabilities in [0, 1], shape (N, K), K >= 2, rows sum to 1 within 0.001.
+        labels: integers in 0..K-1, shape (N,).
+        ranges: R of each class, at least 1.
+
+    Returns:
+        A fraction from 0 to 1; nan without rows.
+
+    Raises:
+        ValueError: shapes, probabilities, labels or ranges out of range.
+
+    Example:
+        >>> round(adaptive_classwise_ece([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]], [0, 1, 1, 0], ranges=2), 6)
+        0.25
+
+    Source: Nixon et al. 2019, arXiv 1904.01685, Adaptive Calibration Error.
+    """
+    if ranges < 1:
+        raise ValueError(f"ranges must be at least 1, got {ranges}")
+    return float(_mean_gap(_checked_class_cells(probs, labels, ranges, "equal-mass")))
+
+
+def class_reliability(
+    probs: ArrayLike,
+    labels: ArrayLike,
+    class_index: int,
+    bins: int = 15,
+    scheme: Scheme = "equal-width",
+    level: float = 0.95,
+) -> ReliabilityCurve:
+    """Frequency of one class against its probability, in bins of that probability.
+
+    Formula: `reliability_curve` with c_i = p_i(k) and a_i = [y_i = k].
+
+    Args:
+        probs: probabilities in [0, 1], shape (N, K), K >= 2, rows sum to 1 within 0.001.
+        labels: integers in 0..K-1, shape (N,).
+        class_index: k, in 0..K-1.
+        bins: M, at least 1.
+        scheme: "equal-width" or "equal-mass".
+        level: of the intervals, in (0, 1).
+
+    Returns:
+        `ReliabilityCurve`, all fractions from 0 to 1; its accuracy is the frequency of the class, its confidence the
+        mean of the class's probability. Without rows every count is 0, and every mean, ECE and MCE is nan.
+
+    Raises:
+        ValueError: shapes, probabilities, labels, class_index, bins, scheme or level out of range.
+
+    Example:
+        >>> curve = class_reliability([[0.9, 0.1], [0.3, 0.7], [0.2, 0.8]], [0, 1, 0], class_index=1, bins=2)
+        >>> curve.bin_count.tolist(), curve.bin_accuracy.tolist(), curve.bin_confidence.round(6).tolist()
+        ([1, 2], [0.0, 0.5], [0.1, 0.75])
+
+    Source: Kull et al. 2019, arXiv 1910.12656, section 2.
+    """
+    probs = check_probabilities(probs)
+    labels = check_labels(labels, *probs.shape)
+    if not 0 <= class_index < probs.shape[1]:
+        raise ValueError(f"class_index must be in 0..{probs.shape[1] - 1}, got {class_index}")
+    return event_reliability(probs[:, class_index], labels == class_index, bins, scheme, level)
+
+
+def calibration_table(
+    probs: ArrayLike, labels: ArrayLike, bins: int = 15, draws: int = 200, seed: int | np.random.Generator = 0
+) -> tuple[Estimate, ...]:
+    """Nine calibration errors of one model, each beside what it would be if the model were perfectly calibrated.
+
+    Formula: labels y_i ~ p_i, independent and whole, with the probabilities held fixed; every error of each of many
+    such draws, the same draws for all errors.
+
+    Args:
+        probs: probabilities in [0, 1], shape (N, K), K >= 2, rows sum to 1 within 0.001.
+        labels: integers in 0..K-1, shape (N,).
+        bins: M, at least 1; also the ranges of the ACE.
+        draws: D, at least 1.
+        seed: an integer, or a generator that is drawn from.
+
+    Returns:
+        Nine `Estimate`, fractions: of the top label the ECE in bins of equal width and of equal mass, the debiased
+        ECE, the root-mean-square error as it is and debiased (these three of equal mass), the smooth ECE and the
+        MCE (equal width); of all classes the class-wise ECE (equal width) and the ACE. The draws of the smooth ECE
+        are taken on a coarser grid than its value, an error far below their spread.
+
+    Raises:
+        ValueError: shapes, probabilities, labels, bins or draws out of range.
+
+    Example:
+        >>> table = calibration_table([[0.8, 0.2]] * 50 + [[0.4, 0.6]] * 50, [0] * 50 + [1] * 50)
+        >>> for row in table[-3:]:
+        ...     print(f"{row.name}: {row.value:.2f}, by chance {row.null_median:.2f}, p {row.p_value:.2f}")
+        ACE: 0.04, by chance 0.01, p 0.00
+        smECE: 0.30, by chance 0.04, p 0.00
+        MCE: 0.40, by chance 0.06, p 0.00
+
+    Source: those of the single estimators; Broecker, Smith 2007, Weather and Forecasting 22, consistency resampling.
+    """
+    probs = check_probabilities(probs)
+    labels = check_labels(labels, *probs.shape)
+    if draws < 1:
+        raise ValueError(f"draws must be at least 1, got {draws}")
+    confidence, prediction = probs.max(axis=1), probs.argmax(axis=1)
+    width, mass = (bin_index(confidence, bins, scheme) for scheme in SCHEMES)
+    class_width, class_mass = (_class_index(probs, bins, scheme) for scheme in SCHEMES)
+
+    def errors(labels: IntArray) -> dict[str, FloatArray]:
+        """Every error (D,) of labels (D, N)."""
+        correct = labels == prediction
+        top_width, top_mass = (_event_cells(confidence, correct, index, bins) for index in (width, mass))
+        return {
+            "ECE, equal width": _ece(top_width),
+            "ECE, equal mass": _ece(top_mass),
+            "ECE, debiased": _debiased(top_mass),
+            "RMS error": _rms(top_mass),
+            "RMS error, debiased": _rms_debiased(top_mass),
+            "class-wise ECE": _ece(_class_cells(probs, labels, class_width, bins)),
+            "ACE": _mean_gap(_class_cells(probs, labels, class_mass, bins)),
+            "smECE": smooth_ece_of_draws(confidence, correct),
+            "MCE": _largest_gap(top_width),
+        }
+
+    observed = {name: float(value[0]) for name, value in errors(labels[None]).items()}
+    observed["smECE"] = smooth_ece(confidence, labels == prediction).value
+    drawn = [errors(block) for block in _drawn_labels(probs, draws, np.random.default_rng(seed))]
+    return tuple(
+        _estimate(name, value, np.concatenate([block[name] for block in drawn])) for name, value in observed.items()
+    )
+
+
+def _estimate(name: str, value: float, null: FloatArray) -> Estimate:
+    """A value beside the median, the 5 and 95 % quantiles and the tail of its null distribution (D,)."""
+    low, median, high = np.quantile(null, [LOW, 0.5, HIGH]).tolist()
+    p_value = math.nan if math.isnan(value) else float((null >= value - TIE).mean())
+    return Estimate(name, value, null_median=median, null_low=low, null_high=high, p_value=p_value)
+
+
+def _drawn_labels(probs: FloatArray, draws: int, generator: np.random.Generator) -> Iterator[IntArray]:
+    """Labels (D, N) from their probabilities (N, K), block by block; the same for every size of block."""
+    edges = probs.cumsum(axis=1)
+    total, edges = edges[:, -1], edges[:, :-1]  # printed probabilities do not sum to 1 exactly
+    rows = max(1, BLOCK // max(1, len(probs)))
+    for start in range(0, draws, rows):
+        uniform = generator.random((min(rows, draws - start), len(probs))) * total
+        labels = np.zeros(uniform.shape, np.intp)
+        for edge in edges.T:
+            labels += edge <= uniform
+        yield labels
+
+
+def _event_cells(confidence: FloatArray, correct: NDArray[np.generic], index: IntArray, bins: int) -> Cells:
+    """Cells of the confidences (N,) of one event, in bins (N,), and of what happened (..., N)."""
+    happened = bin_sums(np.broadcast_to(index, correct.shape), correct, bins)
+    return Cells(np.bincount(index, minlength=bins), bin_sums(index, confidence, bins), happened)
+
+
+def _class_index(probs: FloatArray, bins: int, scheme: Scheme) -> IntArray:
+    """The cell (N, K) of each probability: the bins of class 0, then those of class 1, and so on."""
+    by_class = [bins * k + bin_index(column, bins, scheme) for k, column in enumerate(probs.T)]
+    return np.stack(by_class, axis=1)
+
+
+def _class_cells(probs: FloatArray, labels: IntArray, index: IntArray, bins: int) -> Cells:
+    """Cells of all classes' probabilities (N, K), with their index (N, K), and of labels (..., N)."""
+    cells = bins * probs.shape[1]
+    hit = index[np.arange(len(probs)), labels]
+    happened = bin_sums(hit, np.ones(hit.shape), cells)
+    return Cells(np.bincount(index.ravel(), minlength=cells), bin_sums(index.ravel(), probs.ravel(), cells), happened)
+
+
+def _checked_event_cells(confidence: ArrayLike, correct: ArrayLike, bins: int, scheme: Scheme) -> Cells:
+    """Cells of one event from what a caller gave."""
+    confidence = check_confidence(confidence)
+    correct = check_correct(correct, len(confidence))
+    return _event_cells(confidence, correct, bin_index(confidence, bins, scheme), bins)
+
+
+def _checked_class_cells(probs: ArrayLike, labels: ArrayLike, bins: int, scheme: Scheme) -> Cells:
+    """Cells of all classes from what a caller gave."""
+    probs = check_probabilities(probs)
+    labels = check_labels(labels, *probs.shape)
+    return _class_cells(probs, labels, _class_index(probs, bins, scheme), bins)
+
+
+def _ece(cells: Cells) -> FloatArray:
+    """Mean absolute gap (...,) over examples, and over classes where the cells are those of all classes."""
+    return np.asarray(np.abs(cells.gap) @ cells.weight)
+
+
+def _mean_gap(cells: Cells) -> FloatArray:
+    """Mean absolute gap (...,) over cells."""
+    return np.asarray(np.abs(cells.gap).mean(axis=-1))
+
+
+def _largest_gap(cells: Cells) -> FloatArray:
+    """Largest absolute gap (...,)."""
+    return np.asarray(np.abs(cells.gap).max(axis=-1))
+
+
+def _rms(cells: Cells) -> FloatArray:
+    """Root-mean-square gap (...,) over examples."""
+    return np.sqrt(np.square(cells.gap) @ cells.weight)
+
+
+def _rms_debiased(cells: Cells) -> FloatArray:
+    """Root-mean-square gap (...,) less the noise; 0 where that leaves nothing."""
+    return np.sqrt(np.maximum(_debiased_square(cells), 0))
+
+
+def _debiased_square(cells: Cells) -> FloatArray:
+    """Mean square gap (...,) less the variance of the frequencies, which may leave a negative number."""
+    noise = cells.frequency * (1 - cells.frequency) / np.maximum(cells.count - 1, 1)
+    return np.asarray(((np.square(cells.gap) - noise) * (cells.count > 1)) @ cells.weight)
+
+
+def _debiased(cells: Cells) -> FloatArray:
+    """Mean absolute gap (...,), less by how much normal noise in the frequencies would raise it."""
+    gap = np.abs(cells.gap)
+    noise = np.sqrt(cells.frequency * (1 - cells.frequency) / cells.filled)
+    # Without noise the ratio is 0 or huge, with erf 1, and either way the expectation is the gap itself.
+    ratio = gap / np.maximum(noise, 1e-100) / math.sqrt(2)
+    expected = noise * math.sqrt(2 / math.pi) * np.exp(-np.square(ratio)) + gap * special.erf(ratio)
+    return np.asarray((2 * gap - expected) @ cells.weight)

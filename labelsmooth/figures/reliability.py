@@ -1,0 +1,258 @@
+"""A film over temperature: the reliability of both models bin by bin, and the confidences behind it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from labelsmooth.figures.live import FEW
+from labelsmooth.figures.style import (
+    MODELS,
+    NEUTRAL,
+    SILENT,
+    Arrangement,
+    Frame,
+    Moving,
+    Spec,
+    axes,
+    film_layout,
+    joined,
+    layout_axis,
+    rounded,
+    rounded_range,
+    titled,
+)
+from labelsmooth.temperature_path import ReliabilityMoment, name_of
+
+WIDE = Arrangement(rows=2, columns=2, height=760, top=80)
+NARROW = Arrangement(rows=4, columns=1, height=1430, top=180, gap_y=90)
+# Named colours that the colour-blind can tell apart, from each other and from those of the models.
+LEANS = (("over-confident", "#CC79A7"), ("under-confident", "#009E73"))
+SMOOTH_X = np.linspace(0, 1, 51)  # where the smooth curve is drawn
+THINNEST = 0.004  # width of a bar: the narrowest equal-mass bins could not be seen
+
+
+@dataclass(frozen=True)
+class ReliabilityView:
+    """What the numbers are about: the predicted class, or (with its name) one class."""
+
+    of_class: str | None = None
+
+    @property
+    def confidence(self) -> str:
+        """What the x axis shows."""
+        return "confidence" if self.of_class is None else f"probability of {self.of_class}"
+
+    @property
+    def accuracy(self) -> str:
+        """What the y axis shows."""
+        return "accuracy" if self.of_class is None else f"share of {self.of_class}"
+
+
+def reliability_frames(
+    hard: Sequence[ReliabilityMoment], smoothed: Sequence[ReliabilityMoment], view: ReliabilityView
+) -> list[Frame]:
+    """A frame for every temperature, for the traces of `reliability_figure`."""
+    pairs = list(zip(hard, smoothed, strict=True))
+    moments = _changing([[trace for moment in pair for trace in _moment(moment)] for pair in pairs])
+    return [
+        {
+            "name": name_of(pair[0].temperature),
+            "data": data,
+            "traces": list(range(len(data))),
+            "caption": _caption(pair, view),
+        }
+        for pair, data in zip(pairs, moments, strict=True)
+    ]
+
+
+def _changing(moments: list[list[Spec]]) -> list[list[Spec]]:
+    """The traces of every frame without what never changes: the edges of equal-width bins, for one."""
+    same = [
+        {key for key, value in first.items() if all(trace[key] == value for trace in traces)}
+        for first, *traces in zip(*moments, strict=True)
+    ]
+    return [
+        [
+            {key: value for key, value in trace.items() if key not in keys}
+            for trace, keys in zip(traces, same, strict=True)
+        ]
+        for traces in moments
+    ]
+
+
+def _caption(pair: tuple[ReliabilityMoment, ReliabilityMoment], view: ReliabilityView) -> str:
+    """The losses of both models in words."""
+    ece = "ECE" if view.of_class is None else f"ECE ({view.of_class})"
+    models = [
+        f"NLL {moment.nll:.2f}, {ece} {moment.curve.ece:.3f} {name}"
+        for moment, (name, _) in zip(pair, MODELS, strict=True)
+    ]
+    return f"T = {name_of(pair[0].temperature)}: {'; '.join(models)}"
+
+
+def reliability_figure(
+    hard: Sequence[ReliabilityMoment], smoothed: Sequence[ReliabilityMoment], view: ReliabilityView
+) -> Moving:
+    """The figure at its first temperature, with axes that hold them all."""
+    confidence = view.confidence[0].upper() + view.confidence[1:]
+    titles = [f"{what}, {name}" for what in ("Reliability", confidence) for name, _ in MODELS]
+    layout, narrow = film_layout(titles, WIDE, NARROW)
+    tallest = rounded_range([np.zeros(1), *(moment.histogram for moment in (*hard, *smoothed))])[1]
+    moving, still = [], []
+    for panel, (moments, (name, colour)) in enumerate(zip((hard, smoothed), MODELS, strict=True), start=1):
+        styles = [*_reliability_styles(name, colour, panel, view), *_histogram_styles(colour, panel, tallest, view)]
+        moving += [joined(style, moment) for style, moment in zip(styles, _moment(moments[0]), strict=True)]
+        still += [_diagonal(panel), _accuracy_line(moments[0].curve.accuracy, panel, tallest, view)]
+        _set_axes(layout, panel, tallest, view)
+    layout["barmode"] = "overlay"
+    return Moving({"data": [*moving, *still], "layout": layout}, narrow)
+
+
+def _moment(moment: ReliabilityMoment) -> list[Spec]:
+    """All that moves of one model: bands, gaps, intervals, smooth curve, points; histogram, mean confidence."""
+    curve = moment.curve
+    enough = curve.bin_count >= FEW
+    gap = curve.bin_accuracy - curve.bin_confidence
+    places = _places(moment.edges)
+    bars = [{**places, **_bars(moment.band_low, moment.band_high - moment.band_low, enough)}]
+    for rows in (enough, ~enough):
+        for lean in (gap < 0, gap > 0):
+            bars.append({**places, **_bars(curve.bin_confidence, gap, rows & lean)})
+    ends = np.stack([curve.bin_low, curve.bin_high, np.full(len(gap), np.nan)], axis=1)[enough]
+    return [
+        *bars,
+        {"x": [*rounded(curve.bin_confidence[enough].repeat(3)), None], "y": [*rounded(ends), None]},
+        {"y": rounded(np.interp(SMOOTH_X, moment.smooth.t, moment.smooth_accuracy), 3)},
+        _points(moment, gap),
+        {**_places(np.arange(len(gap) + 1) / len(gap)), "y": moment.histogram.tolist()},
+        {"x": rounded(np.repeat(curve.confidence, 2))},
+    ]
+
+
+def _places(edges: np.ndarray) -> Spec:
+    """Bars between edges (M + 1,)."""
+    return {
+        "x": rounded((edges[:-1] + edges[1:]) / 2),
+        "width": rounded(np.maximum(np.diff(edges), THINNEST)),
+    }
+
+
+def _bars(base: np.ndarray, height: np.ndarray, rows: np.ndarray) -> Spec:
+    """Bars (M,) of some height from a base; those not in `rows` have none.
+
+    They are there all the same: a bar that comes only later in a film, without a redraw, has no colour.
+    """
+    return {"base": rounded(np.where(rows, base, 0.0)), "y": rounded(np.where(rows, height, 0.0))}
+
+
+def _points(moment: ReliabilityMoment, gap: np.ndarray) -> Spec:
+    """A point for every bin that is not empty, with all that is known of it for the hover."""
+    curve = moment.curve
+    rows = curve.bin_count > 0
+    count = curve.bin_count[rows]
+    known = (count, gap[rows], curve.bin_low[rows], curve.bin_high[rows], moment.band_low[rows], moment.band_high[rows])
+    return {
+        "x": rounded(curve.bin_confidence[rows]),
+        "y": rounded(curve.bin_accuracy[rows]),
+        "customdata": np.stack(known, axis=1).round(3).tolist(),
+        "marker": {
+            "size": rounded(4 + 26 * np.sqrt(count / curve.n), 3),
+            "opacity": np.where(count >= FEW, 0.85, 0.25).tolist(),
+        },
+    }
+
+
+def _reliability_styles(name: str, colour: str, panel: int, view: ReliabilityView) -> list[Spec]:
+    """Band, gaps in well-filled bins and in others, intervals, smooth curve and points of one model."""
+    band = {"name": "90 % range of a calibrated model", "marker": {"color": "rgba(136, 136, 136, 0.3)"}}
+    styles: list[Spec] = [{"type": "bar", **band, "hoverinfo": "skip", "legendgroup": "band"}]
+    for opacity in (0.75, 0.25):
+        styles += [
+            {
+                "type": "bar",
+                "name": lean,
+                "marker": {"color": shade, "opacity": opacity},
+                "hovertemplate": f"{lean}: {view.confidence} %{{base:.3f}}, {view.accuracy} %{{y:.3f}}<extra></extra>",
+                "legendgroup": lean,
+                "showlegend": panel == 1 and opacity > 0.5,
+            }
+            for lean, shade in LEANS
+        ]
+    thin = {"type": "scatter", "mode": "lines", "line": {"color": colour, "width": 1.5}}
+    styles += [
+        {**thin, **SILENT},
+        {**thin, "x": SMOOTH_X.round(2).tolist(), "name": "smooth curve", "hoverinfo": "skip", "legendgroup": "smooth"},
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "marker": {"color": colour, "line": {"width": 0}},
+            "name": f"bin with 95 % interval (faint below {FEW} examples)",
+            "legendgroup": "bin",
+            "hovertemplate": _hover(name, view),
+            "cliponaxis": False,
+        },
+    ]
+    return [{"showlegend": panel == 1, **style, **axes(panel)} for style in styles]
+
+
+def _hover(name: str, view: ReliabilityView) -> str:
+    """All that a point knows of its bin."""
+    return (
+        f"{name}, %{{customdata[0]}} examples<br>{view.confidence} %{{x:.3f}}<br>"
+        f"{view.accuracy} %{{y:.3f}} (95 % interval %{{customdata[2]:.3f}} to %{{customdata[3]:.3f}})<br>"
+        "gap %{customdata[1]:+.3f}<br>"
+        "calibrated: %{customdata[4]:.3f} to %{customdata[5]:.3f}<extra></extra>"
+    )
+
+
+def _histogram_styles(colour: str, panel: int, tallest: float, view: ReliabilityView) -> list[Spec]:
+    """Counts of one model, and its mean confidence as a dotted line."""
+    bars = {"type": "bar", "marker": {"color": colour, "opacity": 0.55}, "showlegend": False}
+    mean = {"type": "scatter", "mode": "lines", "y": [0, tallest], "line": {"color": colour, "dash": "dot", "width": 3}}
+    named = {"name": f"mean {view.confidence}", "legendgroup": "mean", "showlegend": panel == 1}
+    return [
+        {
+            **bars,
+            "hovertemplate": f"%{{y}} examples, {view.confidence} about %{{x:.2f}}<extra></extra>",
+            **_below(panel),
+        },
+        {**mean, **named, "hovertemplate": f"mean {view.confidence} %{{x:.3f}}<extra></extra>", **_below(panel)},
+    ]
+
+
+def _diagonal(panel: int) -> Spec:
+    """Where confidence is accuracy."""
+    line = {"color": NEUTRAL, "dash": "dash", "width": 1}
+    return {"type": "scatter", "mode": "lines", "x": [0, 1], "y": [0, 1], "line": line, **SILENT, **axes(panel)}
+
+
+def _accuracy_line(accuracy: float, panel: int, tallest: float, view: ReliabilityView) -> Spec:
+    """What the mean confidence should be; no temperature moves it."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [round(accuracy, 4)] * 2,
+        "y": [0, tallest],
+        "line": {"color": NEUTRAL, "dash": "dash", "width": 2},
+        "name": view.accuracy,
+        "legendgroup": "accuracy",
+        "showlegend": panel == 1,
+        "hovertemplate": f"{view.accuracy} %{{x:.3f}}<extra></extra>",
+        **_below(panel),
+    }
+
+
+def _below(panel: int) -> Spec:
+    """The axes of the histogram under a reliability diagram."""
+    return axes(panel + len(MODELS))
+
+
+def _set_axes(layout: Spec, panel: int, tallest: float, view: ReliabilityView) -> None:
+    """Fixed ranges, with room for points at 0 and 1."""
+    unit = {"range": [-0.03, 1.05], "zeroline": False}
+    below = panel + len(MODELS)
+    layout[layout_axis(panel, "x")] |= {"title": titled(view.confidence), **unit}
+    layout[layout_axis(panel, "y")] |= {"title": titled(view.accuracy), **unit}
+    layout[layout_axis(below, "x")] |= {"title": titled(view.confidence), **unit}
+    layout[layout_axis(below, "y")] |= {"title": titled("test examples"), "range": [0, tallest], "zeroline": False}

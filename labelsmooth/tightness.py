@@ -1,0 +1,66 @@
+"""How tight smoothing made the clusters: paired differences over seeds, in words.
+
+Legend: S seeds, E epsilons.
+"""
+
+import math
+
+import numpy as np
+
+from labelsmooth.comparison import Comparison, change_in_words, compare
+from labelsmooth.setups import TrainingSetup
+from labelsmooth.snapshots import Snapshot
+
+
+def cluster_sentences(snapshot: Snapshot, setup: TrainingSetup) -> tuple[str, ...]:
+    """What smoothing did to the clusters of all classes, shown or not, on the test part and on the training part.
+
+    The first epsilon of the setup is taken to be 0, the last to be the smoothing.
+    """
+    seeds = len(snapshot.separation)
+    over = f"Over {seeds} seeds" if seeds > 1 else "With one seed"
+    return (
+        _tightness(snapshot, "", f"{over}, smoothing with epsilon {setup.epsilons[-1]:g} changed on the test part"),
+        _tightness(snapshot, "train_", "On the training part, by the labels given, it changed"),
+    )
+
+
+def _tightness(snapshot: Snapshot, prefix: str, start: str) -> str:
+    """The paired differences in three measures of one part, and what the ratio of distances says."""
+    separation, within, between, nc1 = (
+        getattr(snapshot, prefix + name) for name in ("separation", "within", "between", "nc1")
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):  # a network whose classes coincide has no ratio
+        ratio = within / between
+    apart, width, collapse = (_compare(values) for values in (separation, ratio, nc1))
+    if apart is None or width is None or collapse is None:
+        return f"{start} nothing that can be compared: in no seed do both models have classes apart."
+    verdict = "that leaves undecided which model has the tighter clusters"
+    if width.decided:
+        verdict = (
+            f"for their distance the clusters of the smoothed model are {'tighter' if width.high < 0 else 'wider'}"
+        )
+    return (
+        f"{start} class separation R² {_told(apart)}, the distance within classes over that between classes "
+        f"{_told(width)}, and NC1 {_told(collapse)}; {verdict}.{_lost(len(ratio), apart, width, collapse)}"
+    )
+
+
+def _lost(seeds: int, *results: Comparison) -> str:
+    """In how many seeds a measure has no value, if in any."""
+    lost = seeds - min(result.seeds for result in results)
+    return f" Without {lost} of {seeds} seeds, in which a model has no classes apart." if lost else ""
+
+
+def _compare(values: np.ndarray) -> Comparison | None:
+    """The first against the last epsilon of values (S, E), over the seeds in which both are defined, if any."""
+    pairs = values[:, [0, -1]]
+    defined = pairs[np.isfinite(pairs).all(axis=1)]
+    return compare(defined[:, 0], defined[:, 1]) if len(defined) else None
+
+
+def _told(result: Comparison) -> str:
+    """From, to, and by how much, with three digits of the larger."""
+    largest = max(abs(result.hard), abs(result.smoothed))
+    digits = max(0, 2 - math.floor(math.log10(largest))) if largest > 0 else 2
+    return f"from {result.hard:.{digits}f} to {result.smoothed:.{digits}f}, by {change_in_words(result, digits)}"

@@ -1,0 +1,56 @@
+"""Calibration: whether both models are as often right as they are sure, and what a temperature makes of it."""
+
+import streamlit as st
+
+from labelsmooth.dashboard.calibration import (
+    estimates_table,
+    losses_film,
+    reliability,
+    reliability_film,
+    risk_panel,
+    what_to_do,
+)
+from labelsmooth.dashboard.controls import choices
+from labelsmooth.dashboard.desk import current
+from labelsmooth.dashboard.guide import calibration_guide
+from labelsmooth.dashboard.panels import progress, run_state
+from labelsmooth.dashboard.server import registry, viewer
+
+settings = current()
+setup = settings.setup()
+run = registry().join(setup, viewer())
+ticking = not run.ended
+WALL = "reliability on the wall"
+
+
+def restart() -> None:
+    """Train what has failed once more, and tick again."""
+    registry().restart(setup, viewer())
+    st.rerun()
+
+
+@st.fragment(run_every=0.5 if ticking else None)
+def watch() -> None:
+    """Reliability over temperature, once the run is finished; until then, what was there before."""
+    run = registry().join(setup, viewer())
+    run_state(run, restart)
+    progress(run)
+    finished = run.state == "finished"
+    if finished:
+        st.session_state[WALL] = reliability(setup, settings.judged, settings.bins, settings.binning, run.snapshots[-1])
+    if WALL in st.session_state:
+        reliability_film(st.session_state[WALL], settings.temperature, ticking=ticking and finished)
+        losses_film(st.session_state[WALL])
+
+
+choices("bins", "binning", "event")
+watch()
+if run.state == "finished":
+    last = run.snapshots[-1]
+    what_to_do(setup, last)
+    st.subheader("One question, many estimators")
+    estimates_table(settings, last)
+    st.subheader("What if the network answers only where it is sure?")
+    choices("score", "coverage")
+    risk_panel(settings, last)
+calibration_guide()

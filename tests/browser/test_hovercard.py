@@ -1,0 +1,168 @@
+"""The card beside the pointer: what it tells of an example, and that it stays where a viewer can read it."""
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .conftest import ROOT, Serve, Visit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+DEMO = Path(__file__).with_name("hovercard_demo.py")
+MOVING, STILL = ".st-key-moving .film", ".st-key-still .film"
+WRONG = 3  # the first trace of wrong labels, after those of three classes
+TEMPLATES = 6
+
+# Where the point of a trace that is farthest from all others of the first panel is in the window.
+PLACE = """(chart, trace) => {
+  const { xaxis: x, yaxis: y } = chart._fullLayout;
+  const { left, top } = chart.getBoundingClientRect();
+  const at = data => data.x.map((value, i) => [left + x._offset + x.c2p(value), top + y._offset + y.c2p(data.y[i])]);
+  const all = chart.data.filter(data => data.xaxis === "x").flatMap(at);
+  const alone = ([a, b]) => Math.min(...all.map(([c, d]) => Math.hypot(a - c, b - d)).filter(away => away > 0));
+  return at(chart.data[trace]).reduce((best, point) => (alone(point) > alone(best) ? point : best));
+}"""
+# The event of a scroll comes with the next frame: whoever goes on before would see the card vanish.
+SCROLL = """(main, by) => {
+  main.scrollBy(0, by);
+  return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
+# What Plotly takes to be under the pointer, as the figure tells it.
+EXPECTED = """chart => {
+  const [{ curveNumber, pointNumber }] = chart._hoverdata;
+  const { meta, customdata, type } = chart.data[curveNumber];
+  const { classes, images } = chart.layout.meta;
+  const [place, ...more] = customdata[pointNumber];
+  const lines = [meta.label, ...more, `predicted: ${classes[parseInt(meta.predicted[pointNumber], 36)]}`];
+  return { lines, picture: images?.[meta.part][place] };
+}"""
+SHOWN = """card => {
+  const canvas = card.querySelector("canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const levels = [...data].filter((_, i) => i % 4 === 3).map(alpha => Math.round((alpha / 255) * 16).toString(17));
+  return { lines: [...card.querySelectorAll("p")].map(line => line.innerHTML), picture: levels.join("") };
+}"""
+
+
+@pytest.fixture(scope="module")
+def demo(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The demo in a folder of its own, because plotly.js is published beside the script."""
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
+    return serve(Path(shutil.copy(DEMO, folder / "app.py")))
+
+
+def place(page: "Page", film: str, trace: int) -> tuple[float, float]:
+    """Where a lonely point of a trace is in the window, in the middle of it if the page can scroll so far."""
+    chart = page.locator(f"{film} .film-chart")
+    x, y = chart.evaluate(PLACE, trace)
+    middle = page.evaluate("innerHeight") / 2
+    page.locator("[data-testid=stMain]").evaluate(SCROLL, y - middle)
+    x, y = chart.evaluate(PLACE, trace)
+    return x, y
+
+
+def point_at(page: "Page", film: str, trace: int) -> None:
+    """Move the pointer away and then to a point of a trace."""
+    page.mouse.move(1, 1)
+    page.locator(f"{film} .film-card").wait_for(state="hidden")
+    x, y = place(page, film, trace)
+    page.wait_for_timeout(100)  # Plotly looks at the pointer every 50 ms
+    page.mouse.move(x, y)
+
+
+def open_demo(visit: Visit, demo: str, **options: Any) -> "Page":
+    """The demo once both charts are drawn."""
+    page = visit(demo, **options)
+    for film in (MOVING, STILL):
+        page.wait_for_selector(f"{film} .film-chart .trace", timeout=60_000)
+    return page
+
+
+def escaped(lines: list[str]) -> list[str]:
+    """Text as it reads in HTML when nothing of it is HTML."""
+    return [line.replace("<", "&lt;").replace(">", "&gt;") for line in lines]
+
+
+def test_a_point_shows_its_picture_label_and_prediction_at_this_frame(demo: str, visit: Visit) -> None:
+    page = open_demo(visit, demo)
+    chart, card = page.locator(f"{MOVING} .film-chart"), page.locator(f"{MOVING} .film-card")
+    assert card.is_hidden()
+    for frame in ("0", "6"):
+        page.locator(f"{MOVING} [type=range]").fill(frame)
+        page.wait_for_selector(f'{MOVING}[data-shown="{frame}"]')
+        assert card.is_hidden()
+        for trace, lines in ((0, 2), (WRONG, 3)):
+            point_at(page, MOVING, trace)
+            card.wait_for()
+            expected, shown = chart.evaluate(EXPECTED), card.evaluate(SHOWN)
+            assert shown == {"lines": escaped(expected["lines"]), "picture": expected["picture"]}
+            assert set(shown["picture"]) > {"0"}
+            assert len(shown["lines"]) == lines
+            assert not page.locator(f"{MOVING} .hoverlayer .hovertext").locator("visible=true").count()
+    assert card.get_attribute("aria-hidden") == "true"
+    last = chart.evaluate("chart => chart.data[0].meta.predicted")
+    page.locator(f"{MOVING} [type=range]").press("Home")
+    page.wait_for_function(f"document.querySelector('{MOVING} .film-chart').data[0].meta.predicted !== '{last}'")
+    page.wait_for_timeout(300)
+    assert card.is_hidden()
+
+
+def test_other_traces_keep_the_label_of_plotly(demo: str, visit: Visit) -> None:
+    page = open_demo(visit, demo)
+    point_at(page, MOVING, 0)
+    page.locator(f"{MOVING} .film-card").wait_for()
+    point_at(page, MOVING, TEMPLATES)
+    page.locator(f"{MOVING} .hoverlayer .hovertext", has_text="template").wait_for()
+    assert page.locator(f"{MOVING} .film-card").is_hidden()
+
+
+def test_without_pictures_the_card_is_words_alone(demo: str, visit: Visit) -> None:
+    page = open_demo(visit, demo)
+    point_at(page, STILL, 1)
+    card = page.locator(f"{STILL} .film-card")
+    card.wait_for()
+    assert card.locator("canvas").is_hidden()
+    expected = page.locator(f"{STILL} .film-chart").evaluate(EXPECTED)
+    assert card.locator("p").all_text_contents() == expected["lines"]
+
+
+@pytest.mark.parametrize("width", [1400, 360])
+def test_the_card_stays_in_the_window(demo: str, visit: Visit, width: int) -> None:
+    page = open_demo(visit, demo, viewport={"width": width, "height": 500})
+    card = page.locator(f"{MOVING} .film-card")
+    for trace in (0, 1):  # on the left and on the right
+        point_at(page, MOVING, trace)
+        card.wait_for()
+        box = card.bounding_box()
+        assert box is not None
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= width
+        assert 0 <= box["y"] <= box["y"] + box["height"] <= 500
+
+
+def test_a_tap_shows_the_card_until_the_page_is_touched_or_scrolled(demo: str, visit: Visit) -> None:
+    page = open_demo(visit, demo, viewport={"width": 420, "height": 800}, has_touch=True, is_mobile=True)
+    card = page.locator(f"{MOVING} .film-card")
+    page.touchscreen.tap(*place(page, MOVING, 1))
+    card.wait_for()
+    assert set(card.evaluate(SHOWN)["picture"]) > {"0"}
+    page.touchscreen.tap(210, 5)
+    card.wait_for(state="hidden")
+    page.touchscreen.tap(*place(page, MOVING, 0))
+    card.wait_for()
+    page.locator("[data-testid=stMain]").evaluate("main => main.scrollBy(0, 20)")
+    card.wait_for(state="hidden")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_card_follows_the_theme(demo: str, visit: Visit, scheme: str) -> None:
+    page = open_demo(visit, demo, color_scheme=scheme)
+    point_at(page, MOVING, 0)
+    card = page.locator(f"{MOVING} .film-card")
+    card.wait_for()
+    colours = card.evaluate("card => { const s = getComputedStyle(card); return [s.color, s.backgroundColor]; }")
+    ink, ground = (sum(map(int, colour[4:-1].split(","))) for colour in colours)
+    assert (ink < ground) == (scheme == "light")
