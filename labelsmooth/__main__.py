@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from labelsmooth.commands import calibration as calibration_command
 from labelsmooth.commands import sweep as sweep_command
 from labelsmooth.commands import train as train_command
 from labelsmooth.setups import TrainingSetup
@@ -11,7 +12,7 @@ from labelsmooth.snapshots import Snapshot
 from labelsmooth.training import train
 
 # Each has HELP, `add_options(parser)`, `setup(options)` and `text(options, setup, last snapshot)`.
-COMMANDS = {"train": train_command, "sweep": sweep_command}
+COMMANDS = {"train": train_command, "sweep": sweep_command, "calibration": calibration_command}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

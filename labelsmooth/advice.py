@@ -11,11 +11,11 @@ import numpy as np
 from labelsmooth.calibration import softmax
 from labelsmooth.comparison import Comparison, change_in_words, compare, temperatures_in_words
 from labelsmooth.estimators import Estimate
+from labelsmooth.judgements import COLUMNS
 from labelsmooth.selective import RiskCoverage
 from labelsmooth.snapshots import BestTemperature, Snapshot
 
 MODELS = ("hard-label model", "smoothed model")
-COLUMNS = (0, -1)  # of these models among the epsilons
 MEASURES = (("ECE", "ece"), ("NLL", "nll"))  # name, and field of `Snapshot` and `BestTemperature`
 SIGNIFICANCE = 0.05  # a p value below it is not called chance
 KEEP = {  # the labels hard: by what the temperature does to them

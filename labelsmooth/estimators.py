@@ -32,6 +32,7 @@ from labelsmooth.smooth_ece import smooth_ece, smooth_ece_of_draws
 
 SCHEMES: tuple[Scheme, Scheme] = ("equal-width", "equal-mass")
 LOW, HIGH = 0.05, 0.95  # quantiles of the null distribution
+DRAWS = 200  # of labels: more would not be seen in three digits of a table
 
 
 @dataclass(frozen=True)
@@ -264,7 +265,7 @@ def class_reliability(
 
 
 def calibration_table(
-    probs: ArrayLike, labels: ArrayLike, bins: int = 15, draws: int = 200, seed: int | np.random.Generator = 0
+    probs: ArrayLike, labels: ArrayLike, bins: int = 15, draws: int = DRAWS, seed: int | np.random.Generator = 0
 ) -> tuple[Estimate, ...]:
     """Nine calibration errors of one model, each beside what it would be if the model were perfectly calibrated.
 

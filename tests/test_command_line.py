@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from labelsmooth.__main__ import main
+from labelsmooth.advice import advice
 from labelsmooth.commands.train import TRAIN_COLUMNS
+from labelsmooth.judgements import estimates, risks
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import MEASURES, Snapshot
 from labelsmooth.sweep import RANKED, best_of, conclusion, sweep, to_csv, to_json
@@ -227,3 +229,31 @@ def test_csv_and_json_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(SystemExit, match="2"):
         main(["sweep", "--csv", "--json"])
     assert "not allowed with argument" in capsys.readouterr().err
+
+
+JUDGED = ["calibration", *OPTIONS[1:]]
+
+
+def test_judgements_are_those_of_the_package(swept: Snapshot, capsys: pytest.CaptureFixture[str]) -> None:
+    record = json.loads(printed([*JUDGED, "--temperature", "2", "--bins", "7", "--coverage", "0.5", "--json"], capsys))
+    hard, smoothed = estimates(swept, 2.0, 7)
+    for each in (*zip(hard, ["hard_labels"] * 9, strict=True), *zip(smoothed, ["smoothed"] * 9, strict=True)):
+        estimate, model = each
+        assert record["estimates"][estimate.name][model]["value"] == estimate.value
+        assert record["estimates"][estimate.name][model]["null_high"] == estimate.null_high
+    for score, (_, ranked) in risks(swept).items():
+        numbers = record["risk_coverage"][score]["smoothed"]
+        assert (numbers["aurc"], numbers["accuracy"]) == (ranked.aurc, ranked.accuracy_at(0.5))
+    text = printed(JUDGED, capsys)
+    assert f"{estimates(swept)[1][0].value:.3f}" in text
+    assert advice(swept, estimates(swept), risks(swept)["probability"])[0] in text
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--temperature", "0"), ("--temperature", "inf"), ("--bins", "0"), ("--coverage", "1.5")]
+)
+def test_what_cannot_be_judged_is_refused_before_training(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*JUDGED, option, value]) == 2
+    assert f"{option[2:]} must be" in capsys.readouterr().err

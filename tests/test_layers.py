@@ -15,7 +15,7 @@ FLOORS = (
     ("labelsmooth.figures", "labelsmooth.__main__"),
     ("labelsmooth.commands",),
     ("labelsmooth.sweep", "labelsmooth.clusters", "labelsmooth.advice", "labelsmooth.tightness"),
-    ("labelsmooth.pictures", "labelsmooth.comparison", "labelsmooth.training"),
+    ("labelsmooth.pictures", "labelsmooth.comparison", "labelsmooth.judgements", "labelsmooth.training"),
     ("labelsmooth.measures", "labelsmooth.cluster_measures"),
     ("labelsmooth.network",),
     ("labelsmooth.snapshots", "labelsmooth.setups"),
@@ -34,7 +34,8 @@ BARRED = {
             for name in (
                 "calibration", "temperature", "geometry", "snapshots", "setups", "datasets", "comparison", "pictures",
                 "temperature_path", "selective", "estimators", "smooth_ece", "sweep", "clusters", "advice",
-                "tightness", "dashboard.settings", "dashboard.runs", "dashboard.schedule", "dashboard.groups",
+                "judgements", "tightness",
+                "dashboard.settings", "dashboard.runs", "dashboard.schedule", "dashboard.groups",
             )
         ],
         ("torch",),

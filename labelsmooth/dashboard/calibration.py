@@ -8,16 +8,17 @@ import pandas as pd
 import streamlit as st
 
 from labelsmooth.advice import advice
-from labelsmooth.calibration import Scheme, softmax
+from labelsmooth.calibration import Scheme
 from labelsmooth.dashboard.film import Reel, film
 from labelsmooth.dashboard.gallery import Shot
 from labelsmooth.dashboard.settings import Settings
 from labelsmooth.datasets import class_names
-from labelsmooth.estimators import Estimate, calibration_table
+from labelsmooth.estimators import DRAWS, Estimate
 from labelsmooth.figures.reliability import ReliabilityView, reliability_figure, reliability_frames
 from labelsmooth.figures.risk import risk_figure
 from labelsmooth.figures.temperature import temperature_figure, temperature_frames
-from labelsmooth.selective import SCORES, RiskCoverage, Score, confidence_score, risk_coverage
+from labelsmooth.judgements import COLUMNS, estimates, risks
+from labelsmooth.selective import SCORES, RiskCoverage, Score
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
 from labelsmooth.temperature_path import (
@@ -28,9 +29,6 @@ from labelsmooth.temperature_path import (
     reliability_moments,
     temperature_path,
 )
-
-COLUMNS = (0, -1)  # of the epsilons: hard labels and smoothed
-DRAWS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,12 +90,12 @@ def losses_film(shown: Reliability) -> None:
 def _estimates(
     setup: TrainingSetup, temperature: float, bins: int, _snapshot: Snapshot
 ) -> tuple[tuple[Estimate, ...], tuple[Estimate, ...]]:
-    """Every estimator of the calibration error for both models at one temperature, the shown seed."""
-    test = _snapshot.test
-    hard, smoothed = (
-        calibration_table(softmax(test.logits[column] / temperature), test.labels, bins, DRAWS) for column in COLUMNS
-    )
-    return hard, smoothed
+    return estimates(_snapshot, temperature, bins)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _risks(setup: TrainingSetup, _snapshot: Snapshot) -> dict[Score, tuple[RiskCoverage, RiskCoverage]]:
+    return risks(_snapshot)
 
 
 def estimates_table(settings: Settings, snapshot: Snapshot) -> None:
@@ -121,24 +119,11 @@ def _with_null(estimate: Estimate) -> tuple[str, str]:
     return f"{estimate.value:.3f}", chance
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
-def _risks(setup: TrainingSetup, _snapshot: Snapshot) -> dict[Score, tuple[RiskCoverage, RiskCoverage]]:
-    """Risk against coverage of both models for every score of confidence, the shown seed."""
-    test = _snapshot.test
-    found = {}
-    for score in SCORES:
-        hard, smoothed = (
-            risk_coverage(confidence_score(logits, score), logits.argmax(1) == test.labels)
-            for logits in (test.logits[column] for column in COLUMNS)
-        )
-        found[score] = hard, smoothed
-    return found
-
-
 def risk_panel(settings: Settings, snapshot: Snapshot) -> None:
     """The curves of the chosen score, and a table of all scores."""
     found = _risks(settings.setup(), snapshot)
-    moving = risk_figure(*found[settings.score], settings.coverage)
+    hard, smoothed = found[settings.score]
+    moving = risk_figure(hard, smoothed, settings.coverage)
     name = sha256(repr((settings.setup(), settings.score, settings.coverage)).encode()).hexdigest()[:16]
     alt = "Error rate of the accepted examples against the share that is accepted, for both models."
     film(Reel(name, moving.figure, moving.narrow, [], 0, done=True), key="risk", alt=alt)
