@@ -1,60 +1,18 @@
 """The page "Train live" without a browser: what a widget changes, in the strip and in the figure."""
 
-import json
 import threading
-import time
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
+from open_pages import films, metrics, opened, said, settled, visited, whole, widget
 
 from labelsmooth.dashboard import desk, server
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
 from labelsmooth.training import train
 
-APP = Path(__file__).parents[1] / "app.py"
-QUICK = {"epochs": "3", "seeds": "1", "train_size": "200", "hidden": "16"}
 SMOOTHED_MEAN = 11  # the trace of the live film that stands at the smoothed model's mean confidence
-
-
-def opened(**query: str) -> AppTest:
-    """The page at this address, after its training."""
-    page = AppTest.from_file(str(APP), default_timeout=60)
-    for name, value in (QUICK | query).items():
-        page.query_params[name] = value
-    return settled(page.run())
-
-
-def settled(page: AppTest) -> AppTest:
-    """The page once its run has finished; AppTest does not tick by itself."""
-    for _ in range(200):
-        assert not page.exception
-        if any(film["done"] for film in films(page)):
-            return page
-        time.sleep(0.05)
-        page.run()
-    raise AssertionError("still training after 200 ticks")
-
-
-def films(page: AppTest) -> list[dict[str, Any]]:
-    return [json.loads(film.proto.json) for film in page.get("bidi_component")]
-
-
-def metrics(page: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in page.metric}
-
-
-def widget(widgets: Iterable[Any], label: str) -> Any:
-    """The widget with this label."""
-    (found,) = (each for each in widgets if each.label == label)
-    return found
-
-
-def said(page: AppTest) -> str:
-    return " ".join(text.value for text in page.text)
 
 
 def test_epsilon_changes_the_metric_and_the_figure_alike() -> None:
@@ -62,7 +20,7 @@ def test_epsilon_changes_the_metric_and_the_figure_alike() -> None:
     before = metrics(page)["Mean confidence"]
     settled(widget(page.select_slider, "Smoothing ε").set_value(0.4).run())
     after = metrics(page)["Mean confidence"]
-    last = films(page)[0]["frames"][-1]
+    last = whole(page)["live"]["frames"][-1]
     (drawn, _) = last["data"][SMOOTHED_MEAN]["x"]
     assert last["name"] == "3"
     assert after.split(" → ")[1] == f"{100 * drawn:.1f} %"
@@ -73,10 +31,7 @@ def test_epsilon_changes_the_metric_and_the_figure_alike() -> None:
 
 def test_the_address_shows_somebody_else_the_same() -> None:
     first = opened(epsilon="0.2", dataset="wine", train_size="60", seed="7")
-    second = AppTest.from_file(str(APP), default_timeout=60)
-    for name, value in first.query_params.items():
-        second.query_params[name] = value
-    settled(second.run())
+    second = opened(**first.query_params)
     assert metrics(second) == metrics(first)
     assert [film["run"] for film in films(second)] == [film["run"] for film in films(first)]
     assert not said(second)
@@ -221,9 +176,6 @@ def test_the_last_picture_stays_until_the_next_training_has_one(monkeypatch: pyt
     ],
 )
 def test_a_broken_link_opens_with_what_was_corrected(query: dict[str, str]) -> None:
-    page = AppTest.from_file(str(APP), default_timeout=60)
-    for name, value in ({"epochs": "2", "seeds": "1"} | query).items():
-        page.query_params[name] = value
-    page.run()
+    page = visited(**query)
     assert not page.exception
     assert said(page)

@@ -79,16 +79,16 @@ def cluster_wall(
     )
 
 
-def cluster_film(wall: ClusterWall, *, ticking: bool) -> None:
+def cluster_film(wall: ClusterWall, *, done: bool, ticking: bool) -> None:
     """Both models in the training and the test part, as an epoch film."""
-    reel = _reel(wall, wall.clusters, [page.clusters for page in wall.pages])
+    reel = _reel(wall, wall.clusters, [page.clusters for page in wall.pages], done)
     alt = "Penultimate clusters of training and test part, on hard labels and smoothed, at one epoch of the training."
     film(reel, key="clusters", alt=alt, ticking=ticking)
 
 
-def collapse_film(wall: ClusterWall) -> None:
+def collapse_film(wall: ClusterWall, *, done: bool) -> None:
     """How tight the clusters are, against the epoch."""
-    reel = _reel(wall, wall.collapse, [page.collapse for page in wall.pages])
+    reel = _reel(wall, wall.collapse, [page.collapse for page in wall.pages], done)
     alt = "Class separation, NC1, and distances within and between classes of both models against the epoch."
     film(reel, key="collapse", alt=alt, follow="clusters")
 
@@ -114,8 +114,7 @@ def clusters_conclusion(wall: ClusterWall) -> None:
             st.markdown(sentence)
 
 
-def _reel(wall: ClusterWall, moving: Moving, frames: list[Frame]) -> Reel:
-    done = wall.snapshot.finished
+def _reel(wall: ClusterWall, moving: Moving, frames: list[Frame], done: bool) -> Reel:
     return Reel(
         run=wall.name,
         figure=moving.figure,

@@ -5,7 +5,7 @@ from hashlib import sha256
 import streamlit as st
 
 from labelsmooth.dashboard.film import Reel, film
-from labelsmooth.dashboard.panels import progress, run_state
+from labelsmooth.dashboard.following import follow
 from labelsmooth.dashboard.runs import Run
 from labelsmooth.dashboard.server import registry, viewer
 from labelsmooth.dashboard.settings import Settings
@@ -14,12 +14,14 @@ from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
 from labelsmooth.sweep import map_rows
 
+PART = " map"  # of the page: its run is another than that of the sweep
+
 
 def noise_map(settings: Settings) -> None:
     """The map as far as it is trained, and the rest of its training; nothing where no map is wanted."""
-    rows, reader = settings.map_rows(), f"{viewer()} map"
+    rows = settings.map_rows()
     if not rows:
-        registry().leave(reader)
+        registry().leave(viewer() + PART)
         return
     ticking = _next(rows) is not None
 
@@ -27,7 +29,8 @@ def noise_map(settings: Settings) -> None:
     def watch() -> None:
         waiting = _next(rows)
         if waiting is not None:
-            _train(rows, waiting, reader)
+            st.caption(f"Row {list(rows).index(waiting) + 1} of {len(rows)} of the map.")
+            follow(rows[waiting], bar=True, part=PART)
         trained = {value: _newest(registry().finished(setup)) for value, setup in rows.items()}
         if any(trained.values()):
             _film(settings, trained, ticking=ticking)
@@ -38,20 +41,6 @@ def noise_map(settings: Settings) -> None:
 def _next(rows: dict[float, TrainingSetup]) -> float | None:
     """The first row that is not trained yet."""
     return next((value for value, setup in rows.items() if registry().finished(setup) is None), None)
-
-
-def _train(rows: dict[float, TrainingSetup], value: float, reader: str) -> None:
-    """Have one row trained, and say how far it is."""
-    setup = rows[value]
-    run = registry().join(setup, reader)
-
-    def restart() -> None:
-        registry().restart(setup, reader)
-        st.rerun()
-
-    st.caption(f"Row {list(rows).index(value) + 1} of {len(rows)} of the map.")
-    run_state(run, restart)
-    progress(run)
 
 
 def _newest(run: Run | None) -> Snapshot | None:

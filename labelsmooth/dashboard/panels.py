@@ -1,14 +1,12 @@
 """Parts of a page that several pages share: the strip of measures, the state of a run, what was measured."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
 
 from labelsmooth.comparison import Comparison, compare_measure, conclusions, signed
 from labelsmooth.dashboard.gallery import Wall
-from labelsmooth.dashboard.runs import Run
 from labelsmooth.snapshots import NEVER
 from labelsmooth.training import DIVERGED_LOSS
 
@@ -69,24 +67,6 @@ def _difference(result: Comparison, scale: float, digits: int) -> str:
     if math.isinf(result.half_width):
         return f"{change}, one seed"
     return f"{change} ± {scale * result.half_width:.{digits}f}{'' if result.decided else ', undecided'}"
-
-
-def run_state(run: Run, restart: Callable[[], None]) -> None:
-    """One line on where the run stands, when that is not simply running or finished."""
-    position = run.position
-    if run.state == "failed" and run.error is not None:
-        st.error(run.error)
-        st.button("Try again", on_click=restart)
-    elif position:
-        st.info(f"Waiting for a free trainer: place {position} in the queue.")
-
-
-def progress(run: Run) -> None:
-    """How far a run is, and how long it will take; nothing once it has ended."""
-    if run.ended:
-        return
-    left = "" if math.isnan(run.remaining) else f", about {math.ceil(run.remaining)} s left"
-    st.progress(run.progress, f"Training {run.setup.runs} networks: {run.progress:.0%}{left}")
 
 
 def labels_note(wall: Wall) -> None:

@@ -53,10 +53,10 @@ def sweep_wall(
     )
 
 
-def sweep_film(wall: SweepWall, epsilon: float, *, ticking: bool) -> None:
+def sweep_film(wall: SweepWall, epsilon: float, *, done: bool, ticking: bool) -> None:
     """The film over epsilon, and under it, following it, the measures against epsilon."""
     film(
-        _reel(wall, wall.film),
+        _reel(wall, wall.film, done),
         key="sweep",
         alt="Clusters on two scales, confidence histogram and reliability curve of the model at one epsilon, over "
         "those of hard labels.",
@@ -68,10 +68,10 @@ def sweep_film(wall: SweepWall, epsilon: float, *, ticking: bool) -> None:
     )
 
 
-def sweep_curves(wall: SweepWall) -> None:
+def sweep_curves(wall: SweepWall, *, done: bool) -> None:
     """The measures against epsilon; the grey line follows the film."""
     alt = "Accuracy, NLL, Brier score, ECE, mean confidence and best temperature against epsilon."
-    film(_reel(wall, wall.curves), key="measures", alt=alt, follow="sweep")
+    film(_reel(wall, wall.curves, done), key="measures", alt=alt, follow="sweep")
 
 
 def sweep_conclusion(wall: SweepWall) -> None:
@@ -86,12 +86,12 @@ def sweep_conclusion(wall: SweepWall) -> None:
             st.markdown(sentence)
 
 
-def _reel(wall: SweepWall, shot: Shot) -> Reel:
+def _reel(wall: SweepWall, shot: Shot, done: bool) -> Reel:
     return Reel(
         run=wall.name,
         figure=shot.moving.figure,
         narrow=shot.moving.narrow,
         frames=shot.frames,
         total=len(shot.frames),
-        done=wall.sweep.finished,
+        done=done,
     )

@@ -12,40 +12,32 @@ from labelsmooth.dashboard.calibration import (
 )
 from labelsmooth.dashboard.controls import choices
 from labelsmooth.dashboard.desk import current
+from labelsmooth.dashboard.following import follow, ticking
 from labelsmooth.dashboard.guide import calibration_guide
-from labelsmooth.dashboard.panels import progress, run_state
-from labelsmooth.dashboard.server import registry, viewer
+from labelsmooth.dashboard.server import registry
 
 settings = current()
 setup = settings.setup()
-run = registry().join(setup, viewer())
-ticking = not run.ended
+more = ticking(setup)
 WALL = "reliability on the wall"
 
 
-def restart() -> None:
-    """Train what has failed once more, and tick again."""
-    registry().restart(setup, viewer())
-    st.rerun()
-
-
-@st.fragment(run_every=0.5 if ticking else None)
+@st.fragment(run_every=0.5 if more else None)
 def watch() -> None:
     """Reliability over temperature, once the run is finished; until then, what was there before."""
-    run = registry().join(setup, viewer())
-    run_state(run, restart)
-    progress(run)
-    finished = run.state == "finished"
+    _, snapshots = follow(setup, bar=True)
+    finished = bool(snapshots) and snapshots[-1].finished
     if finished:
-        st.session_state[WALL] = reliability(setup, settings.judged, settings.bins, settings.binning, run.snapshots[-1])
+        st.session_state[WALL] = reliability(setup, settings.judged, settings.bins, settings.binning, snapshots[-1])
     if WALL in st.session_state:
-        reliability_film(st.session_state[WALL], settings.temperature, ticking=ticking and finished)
+        reliability_film(st.session_state[WALL], settings.temperature, ticking=more and finished)
         losses_film(st.session_state[WALL])
 
 
 choices("bins", "binning", "event")
 watch()
-if run.state == "finished":
+run = registry().finished(setup)
+if run is not None:
     last = run.snapshots[-1]
     what_to_do(setup, last)
     st.subheader("One question, many estimators")

@@ -12,31 +12,19 @@ from labelsmooth.dashboard.clusters import (
 )
 from labelsmooth.dashboard.controls import choices, class_pickers
 from labelsmooth.dashboard.desk import current
+from labelsmooth.dashboard.following import follow, ticking
 from labelsmooth.dashboard.guide import clusters_guide
-from labelsmooth.dashboard.panels import run_state
-from labelsmooth.dashboard.server import registry, viewer
 
 settings = current()
 setup = settings.setup()
-ticking = not registry().join(setup, viewer()).ended
+more = ticking(setup)
 WALL = "clusters on the wall"
 
 
-def restart() -> None:
-    """Train what has failed once more, and tick again."""
-    registry().restart(setup, viewer())
-    st.rerun()
-
-
-@st.fragment(run_every=0.5 if ticking else None)
+@st.fragment(run_every=0.5 if more else None)
 def watch() -> None:
     """The films and what they say, as far as the run has come."""
-    # Joined anew at each tick: a run that ended while a hidden tab slept starts again, and no page keeps an old one.
-    run = registry().join(setup, viewer())
-    if not run.snapshots:
-        run.wait(1, timeout=0.2)
-    snapshots = run.snapshots
-    run_state(run, restart)
+    done, snapshots = follow(setup)
     if snapshots:
         st.session_state[WALL] = cluster_wall(
             setup, settings.shown, settings.bias, settings.scale, len(snapshots), snapshots
@@ -45,11 +33,11 @@ def watch() -> None:
     wall: ClusterWall | None = st.session_state.get(WALL)
     if wall is None:
         return
-    cluster_film(wall, ticking=ticking and bool(snapshots))
+    cluster_film(wall, done=done, ticking=more and bool(snapshots))
     clusters_conclusion(wall)
     if settings.depth:
         solid_clusters(wall)
-    collapse_film(wall)
+    collapse_film(wall, done=done)
 
 
 class_pickers()

@@ -1,0 +1,50 @@
+"""How a page follows the training that its numbers come from."""
+
+import math
+
+import streamlit as st
+
+from labelsmooth.dashboard.runs import Run
+from labelsmooth.dashboard.server import registry, viewer
+from labelsmooth.setups import TrainingSetup
+from labelsmooth.snapshots import Snapshot
+
+FIRST = 0.3  # seconds that a tick waits for a first picture: the next tick would show it half a second later
+
+
+def follow(setup: TrainingSetup, *, bar: bool = False, part: str = "") -> tuple[bool, tuple[Snapshot, ...]]:
+    """Whether the run of this setup has ended, and its snapshots so far; says what a visitor has to know of it.
+
+    A visitor follows one run in each `part` of a page. With `bar` there is one while it runs.
+    """
+    reader = viewer() + part
+    # Joined anew at each tick: a run that ended while a hidden tab slept starts again, and no page keeps an old one.
+    run = registry().join(setup, reader)
+    if not run.snapshots:
+        run.wait(1, timeout=FIRST)
+    done = run.ended
+    _say(run, reader)
+    if bar and not done:
+        left = "" if math.isnan(run.remaining) else f", about {math.ceil(run.remaining)} s left"
+        st.progress(run.progress, f"Training {setup.runs} networks: {run.progress:.0%}{left}".replace("%", " %"))
+    return done, run.snapshots
+
+
+def ticking(setup: TrainingSetup) -> bool:
+    """Join the run of this setup; whether there is more of it to come."""
+    return not registry().join(setup, viewer()).ended
+
+
+def _say(run: Run, reader: str) -> None:
+    """One line on where the run stands, when that is not simply running or finished."""
+
+    def restart() -> None:
+        registry().restart(run.setup, reader)
+        st.rerun()
+
+    position = run.position
+    if run.state == "failed" and run.error is not None:
+        st.error(run.error)
+        st.button("Try again", on_click=restart)
+    elif position:
+        st.info(f"Waiting for a free trainer: place {position} in the queue.")
