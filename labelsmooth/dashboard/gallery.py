@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from labelsmooth.calibration import NullECE, null_ece, softmax
 from labelsmooth.conventions import compose_noise, minimum_loss, optimal_logit_gap
+from labelsmooth.dashboard.album import Album
 from labelsmooth.datasets import class_names
 from labelsmooth.figures.boundary import boundary_figure, boundary_frame
 from labelsmooth.figures.curves import Optima, curves_figure, curves_frame
@@ -42,6 +43,16 @@ class Wall:
     null: tuple[NullECE, NullECE] | None
 
 
+@dataclass(frozen=True, eq=False)
+class Page:
+    """One epoch: what is drawn, and the frames of the films; `boundary` exists for 2-D data."""
+
+    picture: Picture
+    live: Frame
+    curves: Frame
+    boundary: Frame | None
+
+
 class Gallery:
     """Pictures of a run for one choice of projected classes; it grows with the run, in any thread."""
 
@@ -50,16 +61,13 @@ class Gallery:
         self._shown = shown
         self._names = class_names(setup.dataset, setup.classes)
         self._optima = optima(setup)
+        self._album = Album(self._page)
         self._lock = threading.Lock()
-        self._pictures: list[Picture] = []
-        self._frames: list[tuple[Frame, Frame, Frame | None]] = []  # live, curves, boundary
         self._walls: dict[str, Wall] = {}  # the latest of each scale
 
     def wall(self, snapshots: Sequence[Snapshot], scale: str) -> Wall:
         """The pictures of these snapshots, at least one; the same objects for everybody who asks."""
         with self._lock:
-            for snapshot in snapshots[len(self._pictures) :]:
-                self._add(snapshot)
             wall = self._walls.get(scale)
             if wall is None or len(wall.live.frames) != len(snapshots):
                 wall = self._walls[scale] = self._hang(snapshots, scale)
@@ -70,27 +78,26 @@ class Gallery:
         with self._lock:
             return max(self._walls.values(), key=lambda wall: len(wall.live.frames), default=None)
 
-    def _add(self, snapshot: Snapshot) -> None:
-        previous = self._pictures[-1] if self._pictures else None
-        self._pictures.append(picture(snapshot, self._shown, previous))
+    def _page(self, snapshot: Snapshot, previous: Page | None) -> Page:
+        drawn = picture(snapshot, self._shown, None if previous is None else previous.picture)
         boundary = None if snapshot.grid is None else boundary_frame(snapshot)
-        live = live_frame(self._pictures[-1], _caption(snapshot, self._setup.seeds[0]))
-        self._frames.append((live, curves_frame(snapshot.epoch), boundary))
+        live = live_frame(drawn, _caption(snapshot, self._setup.seeds[0]))
+        return Page(drawn, live, curves_frame(snapshot.epoch), boundary)
 
     def _hang(self, snapshots: Sequence[Snapshot], scale: str) -> Wall:
-        count, last = len(snapshots), snapshots[-1]
+        pages, last = self._album.pages(snapshots), snapshots[-1]
         view = LiveView(tuple(self._names[label] for label in self._shown), self._setup.epsilons[-1], scale)
-        live, curves, boundary = zip(*self._frames[:count], strict=True)
         borders = None
         if last.grid is not None:
-            borders = Shot(boundary_figure(snapshots[0], self._names, self._shown), boundary)
+            frames = [page.boundary for page in pages if page.boundary is not None]
+            borders = Shot(boundary_figure(snapshots[0], self._names, self._shown), frames)
         return Wall(
             setup=self._setup,
             shown=self._shown,
             snapshot=last,
             optima=self._optima,
-            live=Shot(live_figure(self._pictures[:count], view), live),
-            curves=Shot(curves_figure(snapshots, self._setup.epochs, self._optima), curves),
+            live=Shot(live_figure([page.picture for page in pages], view), [page.live for page in pages]),
+            curves=Shot(curves_figure(snapshots, self._setup.epochs, self._optima), [page.curves for page in pages]),
             boundary=borders,
             null=null_bands(last) if last.finished else None,
         )
