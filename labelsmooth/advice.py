@@ -57,7 +57,7 @@ def _states(snapshot: Snapshot, tables: tuple[Table, Table]) -> str:
             f"The {model} {_state(gap, ece)}: mean confidence {gap.smoothed:.3f} at accuracy {gap.hard:.3f}, "
             f"ECE {ece.value:.3f} where chance alone gives {ece.null_low:.3f} to {ece.null_high:.3f} ({p_value})."
         )
-    return f"On the seed shown: {' '.join(sentences)}"
+    return f"On the seed shown, in 15 bins and without a temperature: {' '.join(sentences)}"
 
 
 def _state(gap: Comparison, ece: Estimate) -> str:
@@ -73,25 +73,20 @@ def _state(gap: Comparison, ece: Estimate) -> str:
 
 
 def _estimators(tables: tuple[Table, Table]) -> str:
-    """Whether all estimators that see more than chance find the same model better calibrated."""
-    better: dict[str, list[str]] = {model: [] for model in MODELS}
+    """Which model has the lower error by which estimators, to the three digits that a table shows of each."""
+    lower: dict[str, list[str]] = {model: [] for model in MODELS}
     for hard, smoothed in zip(*tables, strict=True):
-        if min(hard.p_value, smoothed.p_value) < SIGNIFICANCE and hard.value != smoothed.value:
-            better[MODELS[smoothed.value < hard.value]].append(hard.name)
+        difference = round(smoothed.value, 3) - round(hard.value, 3)
+        if difference:
+            lower[MODELS[difference < 0]].append(hard.name)
     every = len(tables[0])
-    winners = [model for model in MODELS if better[model]]
-    if not winners:
-        return f"None of {every} estimators sees a difference beyond chance."
-    if len(winners) > 1:
-        sides = [f"the {model} is better calibrated by {'; '.join(better[model])}" for model in MODELS]
-        return f"The estimators disagree: {', but '.join(sides)}."
-    agreeing = len(better[winners[0]])
-    who = (
-        f"All {every} estimators"
-        if agreeing == every
-        else f"Of {every} estimators, the {agreeing} that see more than chance"
-    )
-    return f"{who} find the {winners[0]} better calibrated."
+    winner, other = sorted(MODELS, key=lambda model: -len(lower[model]))
+    if not lower[winner]:
+        return f"All {every} estimators are the same for both."
+    few = f", for the {other} {', '.join(lower[other])}" if lower[other] else ""
+    many = f"all {every}" if len(lower[winner]) == every else f"{len(lower[winner])} of {every}"
+    chance = "how much of that is chance, one seed does not tell"
+    return f"By {many} estimators the {winner} has the lower error{few}; {chance}."
 
 
 def _temperature(snapshot: Snapshot, best: BestTemperature, known: np.ndarray) -> str:
@@ -107,7 +102,7 @@ def _temperature(snapshot: Snapshot, best: BestTemperature, known: np.ndarray) -
         temperatures = temperatures_in_words(found["temperature"], found["at_bound"], found["no_errors"])
         effects.append(f"the {model} ({temperatures}) {' and '.join(changes)}")
     return (
-        f"Dividing the logits by a temperature fitted on {best.examples} validation examples takes "
+        f"{_over(known)}dividing the logits by a temperature fitted on {best.examples} validation examples takes "
         f"{'; '.join(effects)}."
     )
 
@@ -132,7 +127,13 @@ def _alternatives(snapshot: Snapshot, best: BestTemperature, known: np.ndarray) 
         for name, _ in MEASURES
     ]
     other = "as they are, since their temperature only harms" if remedy == "harms" else "with their temperature"
-    return f"Smoothing against hard labels {other}: {'; '.join(numbers)}. {_choice(results, remedy)}"
+    return f"{_over(known)}smoothing against hard labels {other}: {'; '.join(numbers)}. {_choice(results, remedy)}"
+
+
+def _over(known: np.ndarray) -> str:
+    """Over how many seeds (S,) a mean is taken."""
+    seeds = int(known.sum())
+    return f"Over {seeds} seeds, " if seeds > 1 else "On one seed, "
 
 
 def _choice(results: dict[str, Comparison], remedy: str) -> str:
@@ -164,10 +165,9 @@ def _ranking(risks: tuple[RiskCoverage, RiskCoverage]) -> str:
         ranked = f"the {MODELS[smoothed.auroc > hard.auroc]} ranks its errors better ({numbers})"
     else:
         ranked = f"both models rank their errors about equally well ({numbers}: within chance)"
-    lower = [f"is lower for the {MODELS[smoothed.aurc < hard.aurc]}", "is the same"][hard.aurc == smoothed.aurc]
     return (
-        f"If the least confident answers can be refused: {ranked}; the risk over all coverages (AURC), in which "
-        f"accuracy counts too, {lower} ({hard.aurc:.4f} hard labels, {smoothed.aurc:.4f} smoothed)."
+        f"If the least confident answers can be refused, on the seed shown: {ranked}. The risk over all coverages "
+        f"(AURC), in which accuracy counts too, is {hard.aurc:.4f} on hard labels and {smoothed.aurc:.4f} smoothed."
     )
 
 

@@ -53,7 +53,7 @@ class TrainingSetup:
         learning_rate: step size, in [1e-5, 1e4].
         weight_decay: how much of the parameters is added to their gradient, in [0, 1].
         optimizer: "adam", or "sgd" with momentum 0.9.
-        film: whether every epoch of a film is kept; otherwise about ten snapshots, of which a dashboard's run holds
+        film: whether every epoch of a film is kept; otherwise a few snapshots, of which a dashboard's run holds
             the newest. No number of an epoch depends on it.
 
     Raises:

@@ -169,6 +169,22 @@ class Snapshot:
         return sum(array.nbytes for array in arrays)
 
 
+def numbers_only(snapshot: Snapshot) -> Snapshot:
+    """The same measures without what pictures need: a few kilobytes."""
+
+    def bare(part: Part) -> Part:
+        return Part(*(array[:0].copy() for array in vars(part).values()))
+
+    return replace(
+        snapshot,
+        test=bare(snapshot.test),
+        train=bare(snapshot.train),
+        weights=snapshot.weights[:0].copy(),
+        biases=snapshot.biases[:0].copy(),
+        grid=None,
+    )
+
+
 def merge(parts: Sequence[Snapshot]) -> Snapshot:
     """One snapshot of all seeds from those of groups of seeds at the same epoch; the first part is shown."""
     first = parts[0]

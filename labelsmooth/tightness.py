@@ -9,7 +9,7 @@ import numpy as np
 
 from labelsmooth.comparison import Comparison, change_in_words, compare
 from labelsmooth.setups import TrainingSetup
-from labelsmooth.snapshots import Snapshot
+from labelsmooth.snapshots import NEVER, Snapshot
 
 
 def cluster_sentences(snapshot: Snapshot, setup: TrainingSetup) -> tuple[str, ...]:
@@ -27,29 +27,42 @@ def cluster_sentences(snapshot: Snapshot, setup: TrainingSetup) -> tuple[str, ..
 
 def _tightness(snapshot: Snapshot, prefix: str, start: str) -> str:
     """The paired differences in three measures of one part, and what the ratio of distances says."""
+    # A network that diverged stands at its last good epoch, which says nothing of the others' last one.
+    lost = snapshot.diverged != NEVER
     separation, within, between, nc1 = (
-        getattr(snapshot, prefix + name) for name in ("separation", "within", "between", "nc1")
+        np.where(lost, np.nan, getattr(snapshot, prefix + name)) for name in ("separation", "within", "between", "nc1")
     )
     with np.errstate(divide="ignore", invalid="ignore"):  # a network whose classes coincide has no ratio
         ratio = within / between
     apart, width, collapse = (_compare(values) for values in (separation, ratio, nc1))
     if apart is None or width is None or collapse is None:
         return f"{start} nothing that can be compared: in no seed do both models have classes apart."
-    verdict = "that leaves undecided which model has the tighter clusters"
-    if width.decided:
-        verdict = (
-            f"for their distance the clusters of the smoothed model are {'tighter' if width.high < 0 else 'wider'}"
-        )
     return (
         f"{start} class separation R² {_told(apart)}, the distance within classes over that between classes "
-        f"{_told(width)}, and NC1 {_told(collapse)}; {verdict}.{_lost(len(ratio), apart, width, collapse)}"
+        f"{_told(width)}, and NC1 {_told(collapse)}. {_verdict(width, collapse)}"
+        f"{_lost(len(ratio), apart, width, collapse)}"
     )
+
+
+def _verdict(width: Comparison, collapse: Comparison) -> str:
+    """Which model has the tighter clusters, by the ratio of distances and by NC1."""
+    sides = {
+        name: f"those of the {'smoothed' if result.high < 0 else 'hard-label'} model are tighter"
+        for name, result in (("the distances", width), ("NC1", collapse))
+        if result.decided
+    }
+    if not sides:
+        return "That leaves undecided which model has the tighter clusters."
+    if len(sides) == 2 and len(set(sides.values())) == 1:
+        return f"So by the distances and by NC1 {sides['NC1']}."
+    found = "; ".join(f"by {name} {side}" for name, side in sides.items())
+    return f"So {found}{'' if len(sides) == 2 else '; the other measure leaves it undecided'}."
 
 
 def _lost(seeds: int, *results: Comparison) -> str:
     """In how many seeds a measure has no value, if in any."""
     lost = seeds - min(result.seeds for result in results)
-    return f" Without {lost} of {seeds} seeds, in which a model has no classes apart." if lost else ""
+    return f" Without {lost} of {seeds} seeds, in which a model diverged or has no classes apart." if lost else ""
 
 
 def _compare(values: np.ndarray) -> Comparison | None:

@@ -24,8 +24,7 @@ def visited(file: str = "train_live", **query: str) -> AppTest:
     page = AppTest.from_file(str(APP), default_timeout=60)
     for name, value in (QUICK | query).items():
         page.query_params[name] = value
-    page.run()
-    return page if file == "train_live" else page.switch_page(f"pages/experiment/{file}.py").run()
+    return page.switch_page(f"pages/experiment/{file}.py").run()
 
 
 def opened(file: str = "train_live", **query: str) -> AppTest:

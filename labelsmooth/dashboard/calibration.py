@@ -2,15 +2,15 @@
 
 import math
 from dataclasses import dataclass
-from hashlib import sha256
 
 import pandas as pd
 import streamlit as st
 
 from labelsmooth.advice import advice
 from labelsmooth.calibration import Scheme
-from labelsmooth.dashboard.film import Reel, film
+from labelsmooth.dashboard.film import Reel, film, name_of
 from labelsmooth.dashboard.gallery import Shot
+from labelsmooth.dashboard.panels import SAME, say_diverged
 from labelsmooth.dashboard.settings import Settings
 from labelsmooth.datasets import class_names
 from labelsmooth.estimators import DRAWS, Estimate
@@ -25,9 +25,11 @@ from labelsmooth.temperature_path import (
     TEMPERATURES,
     Event,
     TemperaturePath,
-    name_of,
     reliability_moments,
     temperature_path,
+)
+from labelsmooth.temperature_path import (
+    name_of as temperature_name,
 )
 
 
@@ -51,7 +53,7 @@ def reliability(setup: TrainingSetup, event: Event, bins: int, binning: Scheme, 
     hard_path, smoothed_path = (temperature_path(z, labels, TEMPERATURES, bins) for z in logits)
     fitted = tuple(_fitted(_snapshot, column, bins) for column in COLUMNS)
     return Reliability(
-        sha256(repr((setup, event, bins, binning)).encode()).hexdigest()[:16],
+        name_of(setup, event, bins, binning),
         Shot(reliability_figure(hard, smoothed, view), reliability_frames(hard, smoothed, view)),
         Shot(temperature_figure(hard_path, smoothed_path, (fitted[0], fitted[1])), temperature_frames(TEMPERATURES)),
     )
@@ -74,7 +76,7 @@ def reliability_film(shown: Reliability, temperature: float, *, ticking: bool) -
         alt=alt,
         unit="T =",
         autoplay=False,
-        start=name_of(temperature),
+        start=temperature_name(temperature),
         ticking=ticking,
         on_released=st.rerun,
     )
@@ -124,7 +126,7 @@ def risk_panel(settings: Settings, snapshot: Snapshot) -> None:
     found = _risks(settings.setup(), snapshot)
     hard, smoothed = found[settings.score]
     moving = risk_figure(hard, smoothed, settings.coverage)
-    name = sha256(repr((settings.setup(), settings.score, settings.coverage)).encode()).hexdigest()[:16]
+    name = name_of(settings.setup(), settings.score, settings.coverage)
     alt = "Error rate of the accepted examples against the share that is accepted, for both models."
     film(Reel(name, moving.figure, moving.narrow, [], 0, done=True), key="risk", alt=alt)
     at = f"accuracy at {settings.coverage:.0%}".replace("%", " %")
@@ -145,8 +147,11 @@ def risk_panel(settings: Settings, snapshot: Snapshot) -> None:
 
 def what_to_do(setup: TrainingSetup, snapshot: Snapshot) -> None:
     """What the numbers of a finished run suggest."""
+    # A network at its last good epoch is no example of what training makes: its numbers are shown, not judged.
+    if say_diverged(setup, snapshot.diverged[:1]):
+        return
     if len(setup.epsilons) == 1:
-        st.info("Epsilon is 0, so both models are the same. Move the slider to smooth the labels.")
+        st.info(SAME)
         return
     hard, smoothed = _risks(setup, snapshot)["probability"]
     with st.container(border=True):

@@ -1,8 +1,8 @@
 """The films of the page "Clusters": made once for all viewers of a run, sent as far as it has come."""
 
 from dataclasses import dataclass
-from hashlib import sha256
 
+import numpy as np
 import streamlit as st
 
 from labelsmooth.clusters import (
@@ -13,7 +13,8 @@ from labelsmooth.clusters import (
     image_codes,
 )
 from labelsmooth.dashboard.album import Album
-from labelsmooth.dashboard.film import Reel, film
+from labelsmooth.dashboard.film import Reel, film, name_of
+from labelsmooth.dashboard.panels import SAME, say_diverged
 from labelsmooth.datasets import DATASETS, class_names
 from labelsmooth.figures.clusters import ClustersView, clusters_figure, clusters_frame
 from labelsmooth.figures.clusters3d import clusters3d_figure
@@ -41,11 +42,12 @@ class ClusterWall:
     setup: TrainingSetup
     shown: tuple[int, ...]
     name: str  # of what is shown, for the browser
-    snapshot: Snapshot
     view: ClustersView
     pages: list[Page]
     clusters: Moving
     collapse: Moving
+    diverged: np.ndarray  # (S, E), as in `Snapshot`
+    sentences: tuple[str, ...]  # what was measured, once the run is finished
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -63,20 +65,27 @@ def cluster_wall(
     setup: TrainingSetup, shown: tuple[int, ...], bias: bool, scale: str, count: int, _snapshots: tuple[Snapshot, ...]
 ) -> ClusterWall:
     """The pictures of the first `count` snapshots."""
-    pages = _album(setup, shown, bias).pages(_snapshots)
+    pages, last = _album(setup, shown, bias).pages(_snapshots), _snapshots[-1]
     data = DATASETS[setup.dataset]
     images = None if data.image_side is None else image_codes(_snapshots[0], shown, data.image_side)
     view = ClustersView(class_names(setup.dataset, setup.classes), shown, setup.epsilons[-1], scale, images)
     return ClusterWall(
         setup=setup,
         shown=shown,
-        name=sha256(repr((setup, shown, bias)).encode()).hexdigest()[:16],
-        snapshot=_snapshots[-1],
+        name=name_of(setup, shown, bias),
         view=view,
         pages=pages,
         clusters=clusters_figure([page.picture for page in pages], view),
         collapse=collapse_figure(_snapshots, setup.epochs),
+        diverged=last.diverged,
+        sentences=_sentences(last, setup, shown) if last.finished else (),
     )
+
+
+def _sentences(snapshot: Snapshot, setup: TrainingSetup, shown: tuple[int, ...]) -> tuple[str, ...]:
+    """What smoothing did to the clusters, if anything was smoothed, and what the bias does to the picture."""
+    smoothed = cluster_sentences(snapshot, setup) if len(setup.epsilons) > 1 else ()
+    return (*smoothed, bias_sentence(*bias_share(snapshot, shown)))
 
 
 def cluster_film(wall: ClusterWall, *, done: bool, ticking: bool) -> None:
@@ -93,24 +102,26 @@ def collapse_film(wall: ClusterWall, *, done: bool) -> None:
     film(reel, key="collapse", alt=alt, follow="clusters")
 
 
-def solid_clusters(wall: ClusterWall) -> None:
+def solid_clusters(wall: ClusterWall, *, done: bool) -> None:
     """The newest epoch in three dimensions, or why there are none."""
     last = wall.pages[-1].picture
     if not last.solid:
         st.info("A third dimension needs three classes and three units in the last hidden layer.")
         return
     moving = clusters3d_figure(last, wall.view)
-    reel = Reel(wall.name, moving.figure, moving.narrow, [], 0, done=wall.snapshot.finished)
+    reel = Reel(wall.name, moving.figure, moving.narrow, [], 0, done=done)
     film(reel, key="solid", alt=f"The test part of both models in three dimensions, after epoch {last.epoch}.")
 
 
 def clusters_conclusion(wall: ClusterWall) -> None:
     """What was measured, once the run is finished, and what the bias changes in the picture."""
-    if not wall.snapshot.finished:
+    if not wall.sentences:
         return
+    say_diverged(wall.setup, wall.diverged)
+    if len(wall.setup.epsilons) == 1:
+        st.info(SAME)
     with st.container(border=True):
-        bias = bias_sentence(*bias_share(wall.snapshot, wall.shown))
-        for sentence in (*cluster_sentences(wall.snapshot, wall.setup), bias):
+        for sentence in wall.sentences:
             st.markdown(sentence)
 
 

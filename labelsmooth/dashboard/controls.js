@@ -109,7 +109,7 @@ export class Controls {
     buttons.toggle.ariaLabel = buttons.toggle.title = playing ? "Pause" : "Play";
     buttons.back.ariaDisabled = at <= 0;
     buttons.forward.ariaDisabled = buttons.live.ariaDisabled = at === frames.length - 1;
-    buttons.live.hidden = message.done;
+    buttons.live.hidden = message.done || !message.autoplay;
     buttons.reset.hidden = !zoomed;
   }
 

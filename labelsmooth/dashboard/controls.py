@@ -46,8 +46,12 @@ def first_choices() -> None:
     choice("epsilon")
 
 
-def sidebar_choices(*, clusters: bool) -> None:
-    """Everything else that is trained, folded where few people need it; with `clusters`, which of them are drawn."""
+def sidebar_choices(*, clusters: bool, negative: bool) -> None:
+    """Everything else that is trained, folded where few people need it.
+
+    With `clusters` which of them are drawn, with `negative` whether epsilon may be: pages that have them themselves
+    leave them out.
+    """
     with st.sidebar:
         st.subheader("Data")
         for name in ("dataset", "classes", "train_size", "label_noise"):
@@ -61,8 +65,10 @@ def sidebar_choices(*, clusters: bool) -> None:
             for name in ("hidden", "activation", "epochs", "batch_size", "learning_rate", "optimizer", "weight_decay"):
                 choice(name)
         with st.expander("Seeds and conventions"):
-            for name in ("seed", "seeds", "convention", "noisy_validation", "negative"):
+            for name in ("seed", "seeds", "convention", "noisy_validation"):
                 choice(name)
+            if negative:
+                choice("negative")
 
 
 def choice(name: str) -> None:

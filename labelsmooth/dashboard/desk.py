@@ -119,7 +119,7 @@ def _take_choices(mine: Desk) -> bool:
         released = session.get(key, {}).get("released")
         if released and released != mine.released.get(key):
             mine.released[key] = released
-            mine.take(*mine.settings.changed(name, float(released["frame"])))
+            mine.take(*mine.settings.changed(name, released["frame"]))
     while mine.clicks:
         mine.take(mine.clicks.pop(0)(mine.settings), [])
     return (mine.settings, mine.said, mine.generation) != before

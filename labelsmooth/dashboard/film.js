@@ -82,11 +82,12 @@ class Film {
   }
 
   begin({ run, autoplay, total, follow }) {
+    // A film that the viewer moves stays at its place when what it shows is replaced, also under their hand.
+    this.kept = autoplay ? undefined : this.frames?.[this.at]?.name;
     this.run = run;
     this.frames = [];
     this.names = new Map();
     this.at = -1;
-    this.start = undefined;
     const plays = autoplay && total > 0 && !follow;
     // A viewer who wants less motion sees the newest frame until they start the film.
     this.still = plays && matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -109,10 +110,13 @@ class Film {
     } else if (this.frames.length) {
       this.at = this.still ? this.newest : Math.max(this.at, 0);
     }
-    if (!autoplay && start !== this.start && this.names.has(start)) {
-      this.start = start;
-      this.at = this.names.get(start);
-    }
+    if (autoplay || (start === this.start && this.kept === undefined)) return;
+    const places = start === this.start ? [this.kept, start] : [start];
+    const place = places.find(name => this.names.has(name));
+    if (place === undefined) return;
+    this.at = this.names.get(place);
+    this.start = start;
+    this.kept = undefined;
   }
 
   hear(key) {
@@ -139,7 +143,7 @@ class Film {
     if (waits || beats > LEAP) this.last = now;
     else this.last += beats * beat;
     if (!waits && beats) this.move(Math.min(this.at + Math.min(beats, LEAP), this.newest));
-    if (this.complete && this.at === this.newest && !this.held) this.rest();
+    if (this.complete && this.at === this.newest && !this.held) this.stop();
   }
 
   // The viewer's hand
@@ -168,10 +172,14 @@ class Film {
     this.move(Math.max(0, Math.min(at, this.newest)));
   }
 
-  // The picture has come to rest, by the viewer's hand or at the end.
-  rest() {
+  stop() {
     this.play(false);
     this.paint();
+  }
+
+  // The viewer has left the film at this frame.
+  rest() {
+    this.stop();
     const frame = this.frames[this.at];
     // A state, which stays until Python has read it; the time makes leaving at the same frame again another state.
     if (this.message.releases && frame) this.leave("released", { frame: frame.name, when: Date.now() });

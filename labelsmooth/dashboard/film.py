@@ -62,6 +62,11 @@ class Sent:
     version: str
 
 
+def name_of(*what: object) -> str:
+    """A short name for the browser of whatever these things together are."""
+    return sha256(repr(what).encode()).hexdigest()[:16]
+
+
 def parcel(reel: Reel, sent: Sent | None) -> tuple[dict[str, Any], Sent]:
     """The part of a reel that the browser does not have yet, and what it will have then."""
     same_run = sent is not None and sent.run == reel.run

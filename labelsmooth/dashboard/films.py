@@ -1,10 +1,8 @@
 """The three films of a training: how each is described, and how it follows its run."""
 
-from hashlib import sha256
-
 import streamlit as st
 
-from labelsmooth.dashboard.film import Reel, film
+from labelsmooth.dashboard.film import Reel, film, name_of
 from labelsmooth.dashboard.gallery import Shot, Wall
 from labelsmooth.training import snapshot_epochs
 
@@ -52,7 +50,7 @@ def _show(
 ) -> None:
     """One film of a run: the projected classes make it another one, the scale of the clusters does not."""
     reel = Reel(
-        run=sha256(repr((wall.setup, wall.shown)).encode()).hexdigest()[:16],
+        run=name_of(wall.setup, wall.shown),
         figure=shot.moving.figure,
         narrow=shot.moving.narrow,
         frames=shot.frames,

@@ -1,6 +1,7 @@
 """How a page follows the training that its numbers come from."""
 
 import math
+import time
 
 import streamlit as st
 
@@ -10,12 +11,19 @@ from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
 
 FIRST = 0.3  # seconds that a tick waits for a first picture: the next tick would show it half a second later
+_failed = st.components.v2.component(
+    "failed",
+    html="<div></div>",
+    js='export default ({ setTriggerValue }) => setTriggerValue("failed", Date.now());',
+    isolate_styles=False,
+)
 
 
-def follow(setup: TrainingSetup, *, bar: bool = False, part: str = "") -> tuple[bool, tuple[Snapshot, ...]]:
+def follow(setup: TrainingSetup, *, more: bool, bar: bool = False, part: str = "") -> tuple[bool, tuple[Snapshot, ...]]:
     """Whether the run of this setup has ended, and its snapshots so far; says what a visitor has to know of it.
 
-    A visitor follows one run in each `part` of a page. With `bar` there is one while it runs.
+    A visitor follows one run in each `part` of a page, which ticks as long as there is `more`. With `bar` there is one
+    while it runs.
     """
     reader = viewer() + part
     # Joined anew at each tick: a run that ended while a hidden tab slept starts again, and no page keeps an old one.
@@ -27,6 +35,9 @@ def follow(setup: TrainingSetup, *, bar: bool = False, part: str = "") -> tuple[
     if bar and not done:
         left = "" if math.isnan(run.remaining) else f", about {math.ceil(run.remaining)} s left"
         st.progress(run.progress, f"Training {setup.runs} networks: {run.progress:.0%}{left}".replace("%", " %"))
+    if more and run.state == "failed":
+        # Where a run is finished a film says so; one that failed may have none.
+        _failed(key=f"failed{part}", data={"at": time.monotonic()}, on_failed_change=st.rerun)
     return done, run.snapshots
 
 

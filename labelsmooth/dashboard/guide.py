@@ -9,7 +9,7 @@ from labelsmooth.setups import TrainingSetup
 def how_to_read(setup: TrainingSetup, shown: tuple[int, ...]) -> None:
     """The pictures in words."""
     plane = (
-        "projected on the plane through the *templates* of three classes. A template is the row of weights with "
+        "projected on the plane through the *templates* of the classes shown. A template is the row of weights with "
         "which the last layer recognises a class (a diamond, drawn at the scale of the points). Where a point lies "
         "around the middle tells which of the three classes wins; how far from the middle, how strongly."
         if len(shown) > 2
@@ -45,15 +45,16 @@ gap grows.
 NEGATIVE = (
     "A negative epsilon sharpens: the target gives the label more than 1 and every other class less than 0. It has "
     "been proposed for very noisy labels (Wei et al. 2022). The loss then has no lower bound: the larger the logit "
-    "gap, the smaller the loss, and training goes on for ever, or diverges."
+    "gap, the smaller the loss, so gaps grow from epoch to epoch, and a network may diverge."
 )
 
 
-def sweep_guide() -> None:
+def sweep_guide(convention: str) -> None:
     """The pictures of the sweep in words."""
+    target = "1 - \\varepsilon + \\varepsilon/K" if convention == "uniform" else "1 - \\varepsilon"
     with st.expander("How to read the pictures"):
         st.markdown(
-            """
+            f"""
 **The film runs over epsilon, not over time.** Each frame is another network, trained from the same starting weights
 on the same data with another epsilon, and shown after the same number of epochs. Drag the slider under the pictures:
 all four move together. Where you let go becomes the page's epsilon, here, in the address and on every other page.
@@ -61,17 +62,17 @@ all four move together. Where you let go becomes the page's epsilon, here, in th
 **Clusters** are shown twice. On their *own scale* (divided by their root-mean-square radius) you see their shape; on
 the *common scale* how far apart smoothing leaves them. Diamonds are the templates of the classes.
 
-**Under the film** every measure stands against epsilon: the line is the mean over the seeds, the shading reaches from
-the lowest to the highest seed, the orange point is the hard-label model, and the dashed line what that model gives
-after *temperature scaling*: dividing its logits by one number that is fitted on validation data. A ring marks the
-best epsilon by a measure; it is filled where the seeds can tell it from both of its neighbours, by paired
-differences.
+**Under the film** every measure of the test part stands against epsilon: the line is the mean over the seeds (of the
+best temperature the median), the shading reaches from the lowest to the highest seed, the orange point is the
+hard-label model, and the dashed line what that model gives after *temperature scaling*: dividing its logits by one
+number that is fitted on validation data. A star marks the best epsilon by a measure; it is filled where the seeds can
+tell it from its neighbours, by paired differences.
 
-**The grey band** behind ECE is what chance alone would show of a perfectly calibrated model with the same
-confidences.
+**The grey band** behind ECE is what chance alone would show of a perfectly calibrated model with the confidences of the
+first seed, in nine draws of ten.
 
 **Best temperature.** Above 1 the model is too sure of itself, below 1 not sure enough. The more smoothing, the lower
-it is: the target asks for lower confidence, $1 - \\varepsilon + \\varepsilon/K$ on the label.
+it is: the target asks for lower confidence, ${target}$ on the label.
 """
         )
 
@@ -82,8 +83,8 @@ def clusters_guide() -> None:
         st.markdown(
             """
 **Each point is an example**: its activations in the last hidden layer (the *penultimate* layer), projected on the
-plane through the *templates* of three classes. A template is the row of weights with which the last layer recognises
-a class. Point at an example to see what it is. Rings are training examples whose label is wrong: a network that
+plane through the *templates* of the classes shown. A template is the row of weights with which the last layer
+recognises a class. Point at an example to see what it is. Rings are training examples whose label is wrong: a network that
 memorises moves them, against their looks, into the cluster of the label they were given.
 
 **With or without the bias.** The logit of a class is template times activations plus a bias. The paper (Müller,

@@ -7,9 +7,11 @@ import streamlit as st
 
 from labelsmooth.comparison import Comparison, compare_measure, conclusions, signed
 from labelsmooth.dashboard.gallery import Wall
+from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import NEVER
 from labelsmooth.training import DIVERGED_LOSS
 
+SAME = "Epsilon is 0, so both models are the same. Move the slider to smooth the labels."
 # measure: title, scale, digits, unit, what it means
 MEASURES = {
     "accuracy": ("Accuracy", 100, 1, " %", "Share of the test examples that the network gets right."),
@@ -85,18 +87,25 @@ def labels_note(wall: Wall) -> None:
     )
 
 
+def say_diverged(setup: TrainingSetup, diverged: np.ndarray) -> bool:
+    """Warn of networks that diverged, `diverged` (S, E) as in `Snapshot`; whether there are any."""
+    lost = int(np.sum(diverged != NEVER))
+    if lost:
+        st.warning(
+            f"{lost} of {diverged.size} networks diverged: with learning rate {setup.learning_rate:g} their training "
+            f"loss passed {DIVERGED_LOSS:g} nats or was no number any more. Shown is their last good epoch; a smaller "
+            "learning rate helps."
+        )
+    return lost > 0
+
+
 def conclusion(wall: Wall) -> None:
     """What was measured, once the run is finished and all its networks are good."""
     setup, snapshot = wall.setup, wall.snapshot
-    lost = int(np.sum(snapshot.diverged != NEVER))
-    if lost:
-        st.warning(
-            f"{lost} of {snapshot.diverged.size} networks diverged: with learning rate {setup.learning_rate:g} their "
-            f"training loss passed {DIVERGED_LOSS:g} nats or was no number any more. Shown is their last good epoch; a "
-            "smaller learning rate helps."
-        )
-    elif len(setup.epsilons) == 1:
-        st.info("Epsilon is 0, so both models are the same. Move the slider to smooth the labels.")
+    if say_diverged(setup, snapshot.diverged):
+        return
+    if len(setup.epsilons) == 1:
+        st.info(SAME)
     elif wall.null is not None:
         first, second = conclusions(snapshot, setup)
         (hard, smoothed), (ece_hard, ece_smoothed) = wall.null, snapshot.ece[0, [0, -1]]

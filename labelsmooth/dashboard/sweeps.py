@@ -1,18 +1,17 @@
 """The pictures of an epsilon sweep at one moment, made once for all its viewers."""
 
 from dataclasses import dataclass
-from hashlib import sha256
 
 import streamlit as st
 
-from labelsmooth.dashboard.film import Reel, film
+from labelsmooth.dashboard.film import Reel, film, name_of
 from labelsmooth.dashboard.gallery import Shot
 from labelsmooth.datasets import class_names
 from labelsmooth.figures.epsilon import EpsilonView, epsilon_captions, epsilon_figure, epsilon_frames
 from labelsmooth.figures.sweep import sweep_figure, sweep_frame
 from labelsmooth.pictures import epsilon_pictures
 from labelsmooth.setups import TrainingSetup
-from labelsmooth.snapshots import Snapshot
+from labelsmooth.snapshots import Snapshot, numbers_only
 from labelsmooth.sweep import Sweep, conclusion, sweep
 
 
@@ -22,7 +21,8 @@ class SweepWall:
 
     setup: TrainingSetup
     name: str  # of what is shown, for the browser
-    snapshot: Snapshot
+    snapshot: Snapshot  # its numbers
+    examples: int  # of the test part
     sweep: Sweep
     film: Shot
     curves: Shot
@@ -45,8 +45,9 @@ def sweep_wall(
     cursors = [sweep_frame(epsilon) for epsilon in setup.epsilons]
     return SweepWall(
         setup=setup,
-        name=sha256(repr((setup, shown, epoch, finished)).encode()).hexdigest()[:16],
-        snapshot=_snapshot,
+        name=name_of(setup, shown, epoch, finished),
+        snapshot=numbers_only(_snapshot),
+        examples=len(_snapshot.test.labels),
         sweep=numbers,
         film=Shot(epsilon_figure(pictures, view), frames),
         curves=Shot(sweep_figure(numbers, 0.0), cursors),
@@ -74,10 +75,19 @@ def sweep_curves(wall: SweepWall, *, done: bool) -> None:
     film(_reel(wall, wall.curves, done), key="measures", alt=alt, follow="sweep")
 
 
+def sweep_note(wall: SweepWall) -> None:
+    """What the pictures are of."""
+    seeds, sweep = len(wall.setup.seeds), wall.sweep
+    means = f"curves: means over {seeds} seeds" if seeds > 1 else "curves: one seed"
+    st.caption(
+        f"Epoch {sweep.epoch} of {wall.setup.epochs}; {len(sweep.epsilons)} epsilons; film: seed "
+        f"{wall.setup.seeds[0]}, {means}; all on the test part ({wall.examples} examples)."
+    )
+
+
 def sweep_conclusion(wall: SweepWall) -> None:
     """What the sweep says, once it is finished."""
     if not wall.sweep.finished:
-        st.caption(f"So far: epoch {wall.sweep.epoch} of {wall.setup.epochs}.")
         return
     with st.container(border=True):
         first, *others = conclusion(wall.sweep)

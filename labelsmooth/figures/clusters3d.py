@@ -28,7 +28,7 @@ TALLEST = 0.9  # the third axis is no longer than this share of the longest: the
 
 def clusters3d_figure(picture: ClusterPicture, view: ClustersView) -> Moving:
     """The test part of both models at one moment; the picture must be `solid`."""
-    layout, narrow = film_layout([f"{model}, test part" for model in view.models], WIDE, NARROW)
+    layout, narrow = film_layout([f"{model}, test part, epoch {picture.epoch}" for model in view.models], WIDE, NARROW)
     data: list[Spec] = []
     for number, model in enumerate((picture.hard, picture.smoothed), start=1):
         data += _traces(model, view, number)

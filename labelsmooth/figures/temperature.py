@@ -22,7 +22,7 @@ from labelsmooth.figures.style import (
 )
 from labelsmooth.temperature_path import TemperaturePath, name_of
 
-PANELS = (("NLL", "nll"), ("ECE", "ece"))
+PANELS = (("NLL", "nll"), ("ECE, equal width", "ece"))
 TICKS = [0.1, 0.2, 0.5, 1, 2, 5, 10]
 HIGHEST = 3.0  # times the least value of the worse model: the axis ends there, for the ends of the NLL are steep
 CUT = " (steep ends cut; hover tells them)"

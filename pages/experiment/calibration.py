@@ -3,6 +3,7 @@
 import streamlit as st
 
 from labelsmooth.dashboard.calibration import (
+    Reliability,
     estimates_table,
     losses_film,
     reliability,
@@ -15,6 +16,7 @@ from labelsmooth.dashboard.desk import current
 from labelsmooth.dashboard.following import follow, ticking
 from labelsmooth.dashboard.guide import calibration_guide
 from labelsmooth.dashboard.server import registry
+from labelsmooth.dashboard.walls import hang, hanging
 
 settings = current()
 setup = settings.setup()
@@ -25,13 +27,14 @@ WALL = "reliability on the wall"
 @st.fragment(run_every=0.5 if more else None)
 def watch() -> None:
     """Reliability over temperature, once the run is finished; until then, what was there before."""
-    _, snapshots = follow(setup, bar=True)
+    _, snapshots = follow(setup, more=more, bar=True)
     finished = bool(snapshots) and snapshots[-1].finished
     if finished:
-        st.session_state[WALL] = reliability(setup, settings.judged, settings.bins, settings.binning, snapshots[-1])
-    if WALL in st.session_state:
-        reliability_film(st.session_state[WALL], settings.temperature, ticking=more and finished)
-        losses_film(st.session_state[WALL])
+        hang(WALL, reliability(setup, settings.judged, settings.bins, settings.binning, snapshots[-1]))
+    wall = hanging(WALL, Reliability)
+    if wall is not None:
+        reliability_film(wall, settings.temperature, ticking=more and finished)
+        losses_film(wall)
 
 
 choices("bins", "binning", "event")

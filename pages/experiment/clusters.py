@@ -14,6 +14,7 @@ from labelsmooth.dashboard.controls import choices, class_pickers
 from labelsmooth.dashboard.desk import current
 from labelsmooth.dashboard.following import follow, ticking
 from labelsmooth.dashboard.guide import clusters_guide
+from labelsmooth.dashboard.walls import hang, hanging
 
 settings = current()
 setup = settings.setup()
@@ -24,19 +25,18 @@ WALL = "clusters on the wall"
 @st.fragment(run_every=0.5 if more else None)
 def watch() -> None:
     """The films and what they say, as far as the run has come."""
-    done, snapshots = follow(setup)
+    done, snapshots = follow(setup, more=more)
     if snapshots:
-        st.session_state[WALL] = cluster_wall(
-            setup, settings.shown, settings.bias, settings.scale, len(snapshots), snapshots
-        )
+        hang(WALL, cluster_wall(setup, settings.shown, settings.bias, settings.scale, len(snapshots), snapshots))
     # Until a new run has a picture the last one stays.
-    wall: ClusterWall | None = st.session_state.get(WALL)
+    wall = hanging(WALL, ClusterWall)
     if wall is None:
         return
     cluster_film(wall, done=done, ticking=more and bool(snapshots))
-    clusters_conclusion(wall)
+    if wall.setup == setup:
+        clusters_conclusion(wall)
     if settings.depth:
-        solid_clusters(wall)
+        solid_clusters(wall, done=done)
     collapse_film(wall, done=done)
 
 

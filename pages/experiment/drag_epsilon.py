@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from labelsmooth.dashboard.controls import choice, choices
+from labelsmooth.dashboard.controls import choices
 from labelsmooth.dashboard.desk import current
 from labelsmooth.dashboard.downloads import sweep_downloads
 from labelsmooth.dashboard.following import follow, ticking
 from labelsmooth.dashboard.guide import NEGATIVE, sweep_guide
-from labelsmooth.dashboard.maps import noise_map
-from labelsmooth.dashboard.sweeps import SweepWall, sweep_conclusion, sweep_curves, sweep_film, sweep_wall
+from labelsmooth.dashboard.maps import leave_map, noise_map
+from labelsmooth.dashboard.sweeps import SweepWall, sweep_conclusion, sweep_curves, sweep_film, sweep_note, sweep_wall
+from labelsmooth.dashboard.walls import hang, hanging
 
 settings = current()
 setup = settings.sweep()
@@ -19,27 +20,31 @@ WALL = "sweep on the wall"
 @st.fragment(run_every=0.5 if more else None)
 def watch() -> None:
     """The films and the conclusion, as far as the sweep has come."""
-    done, snapshots = follow(setup, bar=True)
+    done, snapshots = follow(setup, more=more, bar=True)
     if snapshots:
         last = snapshots[-1]
-        st.session_state[WALL] = sweep_wall(setup, settings.shown, last.epoch, last.finished, last)
+        hang(WALL, sweep_wall(setup, settings.shown, last.epoch, last.finished, last))
     # Until the new sweep has a picture the last one stays.
-    wall: SweepWall | None = st.session_state.get(WALL)
+    wall = hanging(WALL, SweepWall)
     if wall is None:
         return
+    sweep_note(wall)
     sweep_film(wall, settings.epsilon, done=done, ticking=more and bool(snapshots))
-    sweep_conclusion(wall)
+    if wall.setup == setup:
+        sweep_conclusion(wall)
     sweep_curves(wall, done=done)
-    if wall.sweep.finished:
+    if wall.setup == setup and wall.sweep.finished:
         sweep_downloads(wall, settings.epsilon)
 
 
-choice("steps")
+choices("steps", "negative")
 if settings.negative:
     st.info(NEGATIVE)
 watch()
 st.subheader("How the best epsilon moves")
 choices("map_over", "map_measure")
-if not more:
+if more:
+    leave_map()
+else:
     noise_map(settings)
-sweep_guide()
+sweep_guide(settings.convention)

@@ -17,7 +17,7 @@ more = ticking(setup)
 @st.fragment(run_every=0.5 if more else None)
 def watch() -> None:
     """The strip, the films and the conclusion, as far as the run has come."""
-    done, snapshots = follow(setup)
+    done, snapshots = follow(setup, more=more)
     if snapshots:
         wall = gallery(setup, settings.shown).wall(snapshots, settings.scale)
         st.session_state["on the wall"] = setup, settings.shown
@@ -30,7 +30,8 @@ def watch() -> None:
     labels_note(wall)
     metric_strip(wall)
     live_film(wall, done=done, ticking=more and bool(snapshots))
-    conclusion(wall)
+    if wall.setup == setup:
+        conclusion(wall)
     if wall.boundary is not None:
         boundary_film(wall, wall.boundary, done=done)
     curves_film(wall, done=done)

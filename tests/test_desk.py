@@ -1,0 +1,298 @@
+"""Laws of the desk: every wish counts once, whatever interrupts a run, and the address follows."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from labelsmooth.dashboard import controls, desk
+from labelsmooth.dashboard.choices import Choice, Flag, Number
+from labelsmooth.dashboard.desk import CROSSING, Desk, shown_values
+from labelsmooth.dashboard.presets import PRESETS
+from labelsmooth.dashboard.settings import Settings
+from labelsmooth.dashboard.specs import SPECS, VIEW
+
+PLAIN = Settings(epsilon=0.2, seed=5, seeds=2)  # no story tells it
+
+
+class RunEndedError(Exception):
+    """What Streamlit does to a run when another one waits."""
+
+
+class Session(dict[str, Any]):
+    """A session whose access number `at` ends the run, once."""
+
+    accesses, at = 0, -1
+
+    def __getitem__(self, key: str) -> Any:
+        self.accesses += 1
+        if self.accesses == self.at:
+            raise RunEndedError
+        return super().__getitem__(key)
+
+
+class Query(dict[str, str]):
+    """The browser's address; with `ends_the_run` the next writing does that once it is done."""
+
+    ends_the_run = False
+
+    def to_dict(self) -> dict[str, str]:
+        return dict(self)
+
+    def from_dict(self, query: dict[str, str]) -> None:
+        self.clear()
+        self.update(query)
+        if self.ends_the_run:
+            self.ends_the_run = False
+            raise RunEndedError
+
+
+class Visit:
+    """One visitor: what the browser shows in its widgets, films and address, and runs of the script."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, settings: Settings = PLAIN) -> None:
+        self.session, self.query = Session(), Query(settings.to_query())
+        self.now = 100.0
+        monkeypatch.setattr(desk, "st", SimpleNamespace(session_state=self.session, query_params=self.query))
+        monkeypatch.setattr(desk, "time", SimpleNamespace(monotonic=lambda: self.now))
+        self.run()
+
+    def run(self, page: str = "Train live") -> None:
+        desk.restore(page)
+        desk.write_address()
+
+    @property
+    def desk(self) -> Desk:
+        found: Desk = dict.__getitem__(self.session, "desk")
+        return found
+
+    @property
+    def settings(self) -> Settings:
+        return self.desk.settings
+
+    def wish(self, name: str, value: Any) -> None:
+        """A widget shows another value."""
+        self.session[self.desk.key(name)] = value
+
+    def leave(self, film: str, frame: str, when: int) -> None:
+        """A film is left at a frame."""
+        self.session[film] = {"released": {"frame": frame, "when": when}}
+
+    def message(self, query: dict[str, str]) -> None:
+        """The browser sends this address with whatever it wants."""
+        self.query.clear()
+        self.query.update(query)
+
+
+@pytest.fixture
+def visit(monkeypatch: pytest.MonkeyPatch) -> Visit:
+    return Visit(monkeypatch)
+
+
+def another(settings: Settings, name: str) -> Any:
+    """A valid value that the widget does not show."""
+    spec, shown = settings.spec(name), shown_values(settings)[name]
+    if isinstance(spec, Flag):
+        return not shown
+    if isinstance(spec, Choice | Number):
+        return next(option for option in spec.options if option != shown)
+    return "20-10"
+
+
+@pytest.mark.parametrize("name", [name for name in SPECS if name != "shown"])
+def test_the_wish_of_every_widget_is_taken_once(visit: Visit, name: str) -> None:
+    value = another(PLAIN, name)
+    visit.wish(name, value)
+    visit.run()
+    taken = visit.settings
+    assert shown_values(taken)[name] == value
+    assert visit.query == taken.to_query()
+    before = visit.desk.generation
+    visit.run()
+    assert (visit.settings, visit.desk.generation) == (taken, before)
+    visit.desk.clicks.append(controls._reset)  # the widget's old value is no wish any more
+    visit.run()
+    visit.run()
+    assert visit.settings == Settings()
+
+
+def test_a_picked_class_is_taken_once(visit: Visit) -> None:
+    visit.wish("shown 0", 8)
+    visit.run()
+    visit.run()
+    assert visit.settings == replace(PLAIN, shown=(8, 5, 3))
+
+
+def everything_at_once(visit: Visit) -> Settings:
+    """Two wishes, a click and a film in one message, and what they come to."""
+    visit.wish("noisy_validation", True)
+    visit.wish("seeds", 3)
+    visit.desk.clicks.append(controls._new_seed)
+    visit.leave("sweep", "0.35", 1)
+    return replace(PLAIN, noisy_validation=True, seeds=3, seed=8, epsilon=0.35)
+
+
+def test_all_wishes_of_one_message_count(visit: Visit) -> None:
+    asked = everything_at_once(visit)
+    visit.run()
+    assert visit.settings == asked
+    assert visit.query == asked.to_query()
+    visit.run()
+    assert visit.settings == asked
+
+
+def test_a_wish_that_makes_new_widgets_drops_no_other_wish(visit: Visit) -> None:
+    visit.wish("dataset", "iris")  # which has no 1000 examples to learn from
+    visit.wish("epochs", 7)
+    visit.run()
+    assert (visit.settings.dataset, visit.settings.train_size, visit.settings.epochs) == ("iris", 90, 7)
+
+
+def test_a_run_may_end_at_any_access_to_the_session_and_no_wish_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    endings = 0
+    while True:
+        visit = Visit(monkeypatch)
+        asked = everything_at_once(visit)
+        visit.session.at = visit.session.accesses + endings + 1
+        try:
+            visit.run()
+            break
+        except RunEndedError:
+            endings += 1
+        visit.run()
+        assert visit.settings == asked
+        assert visit.query == asked.to_query()
+        visit.run()
+        assert visit.settings == asked
+    assert endings > 5
+
+
+def test_a_run_that_the_new_address_ends_loses_nothing(visit: Visit) -> None:
+    before = dict(visit.query)
+    asked = everything_at_once(visit)
+    visit.query.ends_the_run = True
+    with pytest.raises(RunEndedError):
+        visit.run()
+    visit.message(before)  # it crossed the new address on its way
+    visit.run()
+    assert visit.settings == asked
+    assert visit.query == asked.to_query()
+    visit.wish("dataset", "iris")
+    visit.query.ends_the_run = True
+    with pytest.raises(RunEndedError):
+        visit.run()
+    corrected = visit.desk.said
+    visit.run()  # the new address is known, and no visitor's doing
+    assert corrected
+    assert visit.desk.said == corrected
+
+
+def test_what_a_widget_cannot_show_makes_it_a_new_one(visit: Visit) -> None:
+    first = visit.desk.generation
+    visit.wish("epsilon", 0.3)
+    visit.run()
+    assert visit.desk.generation == first  # the widget shows it already
+    visit.wish("hidden", "many")
+    visit.run()
+    assert visit.desk.generation > first
+    assert visit.settings.hidden == PLAIN.hidden
+    assert "many" in visit.desk.said[0]
+    visit.run()
+    assert visit.desk.said  # until the next choice
+    visit.wish("epsilon", 0.4)
+    visit.run()
+    assert not visit.desk.said
+
+
+def test_a_film_is_heard_once_and_every_time_it_is_left(visit: Visit) -> None:
+    visit.leave("reliability", "2.51", 1)
+    visit.run()
+    assert visit.settings == replace(PLAIN, temperature=2.51)
+    visit.wish("temperature", 1.0)
+    visit.run()
+    assert visit.settings.temperature == 1.0
+    visit.leave("reliability", "2.51", 2)
+    visit.run()
+    assert visit.settings.temperature == 2.51
+
+
+def test_addresses_replaced_a_moment_ago_explain_a_message_and_older_ones_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(desk, "time", SimpleNamespace(monotonic=lambda: now))
+    mine = Desk(PLAIN, [], "Train live", address={"epsilon": "1"})
+    mine.readdress({"epsilon": "2"}, {"epsilon": "1"})
+    now = 0.6 * CROSSING
+    mine.readdress({"epsilon": "3"}, {"epsilon": "2"}, None)
+
+    def explained() -> list[bool]:
+        return [mine.explains({"epsilon": each}) for each in ("1", "2", "3", "4")]
+
+    assert explained() == [True, True, True, False]
+    now = 1.1 * CROSSING
+    assert explained() == [False, True, True, False]
+    now = 1.7 * CROSSING
+    assert explained() == [False, False, True, False]
+    mine.readdress({"epsilon": "5"}, {"epsilon": "3"})
+    assert len(mine.earlier) == 1  # what is too old is forgotten
+
+
+def test_no_message_that_crosses_two_new_addresses_is_taken_for_back(visit: Visit) -> None:
+    written = [dict(visit.query)]
+    for epsilon in (0.3, 0.4):
+        visit.now += 0.4 * CROSSING
+        visit.wish("epsilon", epsilon)
+        visit.run()
+        written.append(dict(visit.query))
+    for old in (*written, *reversed(written)):
+        visit.message(old)
+        visit.run()
+        assert visit.settings.epsilon == 0.4
+        assert visit.query == written[-1]
+    visit.now += 2 * CROSSING
+    visit.message(written[0])
+    visit.run()
+    assert visit.settings == PLAIN
+    visit.now += 2 * CROSSING
+    visit.message(written[1])  # and Forward
+    visit.run()
+    assert visit.settings.epsilon == 0.3
+
+
+def test_going_to_another_page_keeps_everything(visit: Visit) -> None:
+    visit.wish("epsilon", 0.3)
+    visit.run()
+    visit.now += 2 * CROSSING
+    visit.message({})
+    visit.run("Clusters")
+    assert visit.settings == replace(PLAIN, epsilon=0.3)
+    assert visit.query == visit.settings.to_query()
+    visit.now += 2 * CROSSING
+    visit.message({})  # but on the same page it is Back to the first address
+    visit.run("Clusters")
+    assert visit.settings == Settings()
+    assert not visit.query
+
+
+def test_a_story_keeps_how_things_are_looked_at(visit: Visit) -> None:
+    for name in VIEW:
+        visit.wish(name, another(visit.settings, name))
+    visit.run()
+    seen = visit.settings
+    visit.wish("preset None", "two moons")
+    visit.run()
+    story = PRESETS["two moons"].settings
+    for name in SPECS:
+        assert getattr(visit.settings, name) == getattr(seen if name in VIEW else story, name)
+    assert all(getattr(seen, name) != getattr(story, name) for name in VIEW)
+
+
+def test_a_story_clicked_again_stays_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    visit = Visit(monkeypatch, Settings(epsilon=0.3, bins=7))
+    before = visit.desk.generation
+    visit.wish("preset noisy labels", None)
+    visit.run()
+    assert visit.settings == Settings(epsilon=0.3, bins=7)
+    assert visit.desk.generation > before  # or the widget would go on without its mark
