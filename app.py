@@ -10,35 +10,55 @@ import streamlit as st
 import torch  # noqa: F401
 
 from labelsmooth.dashboard import controls, desk
+from labelsmooth.dashboard.maps import leave_map
 from labelsmooth.dashboard.server import registry
 from labelsmooth.dashboard.wakeup import close_page_not_found
 
 st.set_page_config(page_title="Label smoothing, live", layout="wide", initial_sidebar_state="auto")
 registry()
 
-QUESTIONS = {
-    "Train live": "What does label smoothing change while a network learns?",
-    "Drag epsilon": "How much smoothing is right for these data?",
-    "Clusters": "How does smoothing move the clusters inside a network?",
-    "Calibration": "Can the network's confidence be trusted?",
+# section: title of a page, its file, the question that it answers, and which choices stand above it
+PAGES = {
+    "Experiment": {
+        "Train live": ("train_live", "What does label smoothing change while a network learns?", "all"),
+        "Drag epsilon": ("drag_epsilon", "How much smoothing is right for these data?", "all"),
+        "Clusters": ("clusters", "How does smoothing move the clusters inside a network?", "all"),
+        "Calibration": ("calibration", "Can the network's confidence be trusted?", "all"),
+    },
+    "Understand": {
+        "Why and what": ("theory", "Why does cross-entropy over-fit, and what does smoothing change?", "all"),
+        "In your code": (
+            "in_your_code",
+            "How is label smoothing written, and what does epsilon mean in your library?",
+            "epsilon",
+        ),
+        "Claims, re-tested": ("claims", "Do the papers' claims about label smoothing hold here?", "none"),
+    },
 }
-files = {
-    "Train live": "train_live",
-    "Drag epsilon": "drag_epsilon",
-    "Clusters": "clusters",
-    "Calibration": "calibration",
-}
-experiment = [st.Page(f"pages/experiment/{file}.py", title=title) for title, file in files.items()]
-page = st.navigation({"Experiment": experiment}, position="sidebar")
+page = st.navigation(
+    {
+        section: [st.Page(f"pages/{section.lower()}/{file}.py", title=title) for title, (file, *_) in pages.items()]
+        for section, pages in PAGES.items()
+    },
+    position="sidebar",
+)
+_, question, above = next(pages[page.title] for pages in PAGES.values() if page.title in pages)
 
 close_page_not_found(page.url_path)
 desk.restore(page.title)
-st.title(QUESTIONS[page.title])
+st.title(question)
 controls.say_corrections()
-controls.first_choices()
-# The page "Clusters" has these choices above its pictures, and "Calibration" draws none.
-controls.sidebar_choices(clusters=page.title in ("Train live", "Drag epsilon"))
+if above == "all":
+    controls.first_choices()
+    # "Clusters" has the choice of clusters above its pictures; "Drag epsilon" has its own grid.
+    controls.sidebar_choices(
+        clusters=page.title in ("Train live", "Drag epsilon"), negative=page.title != "Drag epsilon"
+    )
+elif above == "epsilon":
+    controls.choice("epsilon")
 desk.write_address()
+if page.title != "Drag epsilon":
+    leave_map()
 page.run()
 # A tick that waits while this run ends makes Streamlit drop the last elements before they are sent, and then take
 # them off the page. A moment is enough to send them.

@@ -32,6 +32,10 @@ EVALUATED = 512  # examples at a time, a multiple of ROWS: fetching more memory 
 GRID_SIDE = 50
 DIVERGED_LOSS = 1e3  # nats; guessing at random costs log K, which is below 3 for every data set here
 
+# From p - q' (R, K, B), which is the gradient of a step but for 1/B, the logits (R, K, B) and the rows of the examples
+# (R, B), those of seed s counted from s * N: the same for another loss.
+Objective = Callable[[Tensor, Tensor, Tensor], Tensor]
+
 
 def train(setup: TrainingSetup) -> Iterator[Snapshot]:
     """Snapshots of a training after each of `snapshot_epochs`, the last one `finished`.
@@ -61,9 +65,13 @@ def train(setup: TrainingSetup) -> Iterator[Snapshot]:
     return (snapshot for snapshot in train_by_epoch(setup) if snapshot is not None)
 
 
-def train_by_epoch(setup: TrainingSetup) -> Iterator[Snapshot | None]:
-    """The same as `train`, with a None for every epoch without a snapshot: whoever reads can stop after each."""
-    trainer = _Trainer(setup)
+def train_by_epoch(setup: TrainingSetup, objective: Objective | None = None) -> Iterator[Snapshot | None]:
+    """The same as `train`, with a None for every epoch without a snapshot: whoever reads can stop after each.
+
+    Where there is an `objective`, it changes the gradient of every step; the training loss shown stays the smoothed
+    cross-entropy.
+    """
+    trainer = _Trainer(setup, objective)
     shown = snapshot_epochs(setup.epochs, film=setup.film)
     snapshot = trainer.snapshot(0)
     for epoch in range(1, setup.epochs + 1):
@@ -75,6 +83,14 @@ def train_by_epoch(setup: TrainingSetup) -> Iterator[Snapshot | None]:
                 break
     best = trainer.best_temperature(lost=snapshot.diverged != NEVER)
     yield replace(snapshot, finished=True, best=best)
+
+
+def networks_by_epoch(setup: TrainingSetup) -> Iterator[BatchedMLP]:
+    """The networks of `train` after each epoch, always the same object: for measures that no snapshot has."""
+    trainer = _Trainer(setup)
+    for _ in range(setup.epochs):
+        trainer.train_epoch()
+        yield trainer.network
 
 
 def snapshot_epochs(epochs: int, *, film: bool = True) -> frozenset[int]:
@@ -99,8 +115,8 @@ def _one_thread() -> Iterator[None]:
 class _Trainer:
     """The state of one training: data, networks, optimizer, and each seed's generator of batch orders."""
 
-    def __init__(self, setup: TrainingSetup) -> None:
-        self.setup = setup
+    def __init__(self, setup: TrainingSetup, objective: Objective | None = None) -> None:
+        self.setup, self.objective = setup, objective
         splits = [
             make_split(
                 setup.dataset,
@@ -161,6 +177,8 @@ class _Trainer:
             # The gradient of the mean smoothed cross-entropy on the logits: (p - q') / B.
             delta = torch.softmax(states[-1], 1).sub_(on_other)
             delta.scatter_add_(1, labels, (on_other - on_label).expand_as(labels))
+            if self.objective is not None:
+                delta = self.objective(delta, states[-1], rows.view(runs, -1))
             delta[..., size:] = 0
             self.network.backward(states, delta.div_(size))
             self.step()

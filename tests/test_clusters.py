@@ -177,8 +177,14 @@ def measured(make_snapshot: MakeSnapshot, within: list[list[float]], between: fl
 @pytest.mark.parametrize(
     ("within", "expected"),
     [
-        ([[2.0, 1.0], [2.1, 1.1], [1.9, 0.9]], "by the distances those of the smoothed model are tighter; the other measure leaves it undecided"),
-        ([[1.0, 2.0], [1.1, 2.1], [0.9, 1.9]], "by the distances those of the hard-label model are tighter; the other measure leaves it undecided"),
+        (
+            [[2.0, 1.0], [2.1, 1.1], [1.9, 0.9]],
+            "by the distances those of the smoothed model are tighter; the other measure",
+        ),
+        (
+            [[1.0, 2.0], [1.1, 2.1], [0.9, 1.9]],
+            "by the distances those of the hard-label model are tighter; the other measure",
+        ),
         ([[1.0, 2.0], [2.0, 1.0], [1.5, 1.5]], "That leaves undecided which"),
         ([[1.0, 2.0]], "(one seed: no interval)"),
     ],

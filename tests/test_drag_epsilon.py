@@ -15,7 +15,7 @@ from open_pages import chosen, films, frame, last_of, opened, settled, told, tra
 from streamlit.testing.v1 import AppTest
 
 from labelsmooth.__main__ import main
-from labelsmooth.dashboard import downloads, server
+from labelsmooth.dashboard import downloads, maps, server
 from labelsmooth.dashboard.guide import NEGATIVE
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
@@ -204,6 +204,7 @@ def test_the_map_of_training_sizes_has_a_row_for_each() -> None:
 
 
 def test_the_viewer_of_a_map_leaves_when_no_map_is_wanted(slow: threading.Event) -> None:
+    maps._rows.clear()
     slow.set()
     page = opened(PAGE, **TINY)
     slow.clear()
@@ -220,16 +221,16 @@ def test_the_viewer_of_a_map_leaves_when_no_map_is_wanted(slow: threading.Event)
 def test_a_sweep_says_how_far_it_is_and_can_be_taken_home_when_it_is_finished(slow: threading.Event) -> None:
     page = visited(PAGE)
     for _ in range(200):
-        if "So far" in told(page):
+        if "Epoch " in told(page):
             break
         page.run()
-    assert "So far: epoch 1 of 3." in told(page)
+    assert "Epoch 1 of 3; 6 epsilons; film: seed 0, curves: means over 2 seeds" in told(page)
     assert "Training 12 networks" in page.get("progress")[0].proto.text
     assert not page.get("download_button")
     assert {each["name"]: each["caption"][:7] for each in whole(page)["sweep"]["frames"]}["0.5"] == "Seed 0:"
     slow.set()
     settled(page)
-    assert "So far" not in told(page)
+    assert "Epoch 3 of 3; " in told(page)
     assert not page.get("progress")
     labels = [button.label for button in page.get("download_button")]
     assert labels == ["Sweep as CSV", "Sweep as JSON", "Film as HTML"]

@@ -14,27 +14,32 @@ FLOORS = (
     ("labelsmooth.dashboard",),
     ("labelsmooth.figures", "labelsmooth.__main__"),
     ("labelsmooth.commands",),
-    ("labelsmooth.sweep", "labelsmooth.clusters", "labelsmooth.advice", "labelsmooth.tightness"),
+    (
+        *("labelsmooth.sweep", "labelsmooth.clusters", "labelsmooth.advice", "labelsmooth.tightness"),
+        "labelsmooth.theory",
+    ),
     ("labelsmooth.pictures", "labelsmooth.comparison", "labelsmooth.judgements", "labelsmooth.training"),
     ("labelsmooth.measures", "labelsmooth.cluster_measures"),
     ("labelsmooth.network",),
     ("labelsmooth.snapshots", "labelsmooth.setups"),
     ("labelsmooth.datasets", "labelsmooth.temperature", "labelsmooth.temperature_path", "labelsmooth.selective"),
-    ("labelsmooth.estimators",),
-    ("labelsmooth.smooth_ece",),
+    ("labelsmooth.estimators", "labelsmooth.pitfalls"),
+    ("labelsmooth.smooth_ece", "labelsmooth.decoder", "labelsmooth.origin"),
     ("labelsmooth.calibration", "labelsmooth.geometry", "labelsmooth.libraries", "labelsmooth.loss"),
     ("labelsmooth.conventions",),
 )
 # What a module, or a package, reaches neither itself nor through others of ours.
 BARRED = {
-    **dict.fromkeys(["labelsmooth.conventions", "labelsmooth.libraries"], ("torch", "numpy")),
+    **dict.fromkeys(
+        [f"labelsmooth.{name}" for name in ("conventions", "libraries", "decoder", "pitfalls")], ("torch", "numpy")
+    ),
     **dict.fromkeys(
         [
             f"labelsmooth.{name}"
             for name in (
                 "calibration", "temperature", "geometry", "snapshots", "setups", "datasets", "comparison", "pictures",
                 "temperature_path", "selective", "estimators", "smooth_ece", "sweep", "clusters", "advice",
-                "judgements", "tightness",
+                "judgements", "tightness", "theory",
                 "dashboard.settings", "dashboard.runs", "dashboard.schedule", "dashboard.groups",
             )
         ],

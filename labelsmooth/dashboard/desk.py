@@ -18,7 +18,7 @@ from labelsmooth.dashboard.specs import SPECS
 
 _DESK = "desk"
 # Films that a visitor leaves at a value of a choice.
-FILMS = {"sweep": "epsilon", "reliability": "temperature"}
+FILMS = {"sweep": "epsilon", "target": "epsilon", "reliability": "temperature"}
 CROSSING = 1.0  # seconds for which the browser's messages may still carry an earlier address of ours
 
 
@@ -33,6 +33,7 @@ class Desk:
     clicks: list[Callable[[Settings], Settings]] = field(default_factory=list)  # still to be done
     released: dict[str, Any] = field(default_factory=dict)  # of each film, the last time it was left
     address: dict[str, str] | None = None  # ours
+    bare: Settings = field(default_factory=Settings)  # what the page's address means without choices
     earlier: list[tuple[float, dict[str, str]]] = field(default_factory=list)  # when it was replaced, what by then
 
     def take(self, settings: Settings, said: list[str], *, by_widget: bool = False) -> None:
@@ -79,19 +80,24 @@ def restore(page: str) -> None:
         return
     mine = desk()
     moved, mine.page = mine.page != page, page
-    # A choice made just now is newer than any address, and going to another page empties the address.
-    if _take_choices(mine) or mine.explains(query) or (moved and not query):
+    chosen = _take_choices(mine)
+    if moved and not query:
+        # A link to another page empties the address, and takes the choices along.
+        mine.bare = mine.settings
+        return
+    # A choice made just now is newer than any address.
+    if chosen or mine.explains(query):
         return
     # Back or Forward. The bare address stays as it is, or Back could never leave the site.
     mine.readdress(query)
-    mine.take(*Settings.from_query(query))
+    mine.take(*(Settings.from_query(query) if query else (mine.bare, [])))
 
 
 def write_address() -> None:
     """After the widgets: put every choice into the address."""
     mine = desk()
     query, now = mine.settings.to_query(), st.query_params.to_dict()
-    if mine.address == {} and mine.settings == Settings():
+    if mine.address == {} and mine.settings == mine.bare:
         return
     if now != query:
         # Noted first: the writing may be the end of this run.

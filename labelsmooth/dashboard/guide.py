@@ -84,8 +84,8 @@ def clusters_guide() -> None:
             """
 **Each point is an example**: its activations in the last hidden layer (the *penultimate* layer), projected on the
 plane through the *templates* of the classes shown. A template is the row of weights with which the last layer
-recognises a class. Point at an example to see what it is. Rings are training examples whose label is wrong: a network that
-memorises moves them, against their looks, into the cluster of the label they were given.
+recognises a class. Point at an example to see what it is. Rings are training examples whose label is wrong: a network
+that memorises moves them, against their looks, into the cluster of the label they were given.
 
 **With or without the bias.** The logit of a class is template times activations plus a bias. The paper (Müller,
 Kornblith and Hinton 2019) makes the bias one more coordinate of the template, and a constant 1 one more activation;

@@ -55,6 +55,12 @@ class Settings:
     temperature: float = 1.0
     score: Score = "probability"
     coverage: float = 0.8
+    target_classes: int = 10  # of targets that are drawn, not trained
+    library: str = "torch"
+    padding: int = -1  # none
+    class_weight: float = 1.0
+    snippet: str = "pytorch"
+    claim: str = "tight_clusters"
 
     @classmethod
     def from_query(cls, query: Mapping[str, str | list[str]]) -> tuple["Settings", list[str]]:
@@ -130,6 +136,8 @@ class Settings:
         if name == "event":
             names = {str(k): name for k, name in enumerate(class_names(self.dataset, self.classes))}
             return replace(spec, options={"top": spec.options["top"]} | names)
+        if name == "padding":
+            spec = replace(spec, options=range(-1, self.target_classes))
         return spec
 
     def setup(self) -> TrainingSetup:

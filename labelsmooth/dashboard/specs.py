@@ -1,7 +1,9 @@
 """The choices of the pages in words: what each is called, what it explains, and what it may be."""
 
+from labelsmooth.claims.catalogue import CLAIMS
 from labelsmooth.dashboard.choices import Choice, Classes, Flag, Number, Spec, Widths
 from labelsmooth.datasets import DATASETS, largest_train_size
+from labelsmooth.decoder import TITLES
 from labelsmooth.selective import SCORES
 from labelsmooth.setups import RANGES
 from labelsmooth.temperature_path import TEMPERATURES
@@ -11,6 +13,18 @@ FROM_ZERO = EPSILON_STEPS[100:]
 MOST_SEEDS = 20
 SEEDS = range(int(RANGES["seed"][1]) - MOST_SEEDS + 2)  # first ones: the last of the most must be one too
 COVERAGES = tuple(n / 20 for n in range(1, 21))
+# In a link a library has a short name.
+LIBRARY_NAMES = {name.removesuffix("-transformer"): name for name in TITLES}
+# The code to copy, by the name of its file.
+SNIPPETS = {
+    "pytorch": "PyTorch",
+    "sequence": "PyTorch: sequences, padding",
+    "huggingface": "Hugging Face Trainer",
+    "lightning_module": "Lightning",
+    "keras_model": "Keras",
+    "optax_step": "JAX with optax",
+    "skorch_net": "scikit-learn, by skorch",
+}
 
 
 def _decades(low: int, high: int) -> tuple[float, ...]:
@@ -143,9 +157,41 @@ SPECS: dict[str, Spec] = {
     "coverage": Number(
         "Coverage", "Share of the test examples that are accepted, the most confident first.", COVERAGES
     ),
+    "target_classes": Number(
+        "Classes K",
+        "How many classes the targets on this page have. The trained networks keep theirs.",
+        range(2, 1001),
+    ),
+    "library": Choice(
+        "Library",
+        "Whose label smoothing is decoded: the same epsilon does not mean the same everywhere.",
+        {name: TITLES[library] for name, library in LIBRARY_NAMES.items()},
+    ),
+    "padding": Number(
+        "Padding class",
+        "The class that only fills sentences up to one length, which the loss should ignore. -1: there is none.",
+        range(-1, 1000),
+        "the number of classes",
+    ),
+    "class_weight": Number(
+        "Weight of class 0",
+        "How much class 0 counts in the loss; every other class counts 1. Used to balance rare classes.",
+        _decades(-2, 2),
+    ),
+    "snippet": Choice(
+        "Code for",
+        "The library that the code to copy is for.",
+        SNIPPETS,
+    ),
+    "claim": Choice(
+        "Claim",
+        "Which of the claims is tested anew, with other seeds than those of the record.",
+        {name: claim.title for name, claim in CLAIMS.items()},
+    ),
 }
 # How things are looked at: a story leaves that as it is.
 VIEW = (
     *("scale", "bias", "depth", "steps", "negative", "map_over", "map_measure"),
-    *("bins", "binning", "score", "coverage"),
+    *("bins", "binning", "score", "coverage", "target_classes"),
+    *("library", "padding", "class_weight", "snippet", "claim"),
 )

@@ -151,6 +151,15 @@ def visits(browser: "Browser", console: list[str]) -> Iterator[Visit]:
 
 
 @pytest.fixture(scope="module")
+def app(serve: Serve, browser: "Browser") -> str:
+    """The dashboard; the first request of a server is another matter, with tests of its own."""
+    url = serve(ROOT / "app.py")
+    with visits(browser, []) as visit:
+        visit(f"{url}/?epochs=1&seeds=1").wait_for_selector("h1", timeout=60_000)
+    return url
+
+
+@pytest.fixture(scope="module")
 def console() -> list[str]:
     """The errors that pages report; a test that expects some asks for them."""
     return []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .conftest import ROOT, Serve, Visit, said, visits
+from .pages import mark, wait
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, WebSocket, WebSocketRoute
@@ -65,16 +66,6 @@ def live(shared: "Page", console: list[str]) -> Iterator["Page"]:
     yield shared
     assert shared.evaluate("blanks") == 0
     assert said(console) == []
-
-
-def wait(page: "Page", film: str, **marks: str) -> None:
-    """Wait until a film says so of itself: run, have, shown, playing, ticking."""
-    page.wait_for_selector(film + "".join(f'[data-{name}="{value}"]' for name, value in marks.items()))
-
-
-def mark(page: "Page", film: str, name: str) -> str:
-    """What a film says of itself."""
-    return page.locator(film).get_attribute(f"data-{name}") or ""
 
 
 def drawn(page: "Page", film: str) -> None:

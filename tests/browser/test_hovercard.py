@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .conftest import ROOT, Serve, Visit
+from .pages import CARD, place, point_at
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -16,20 +17,6 @@ MOVING, STILL = ".st-key-moving .film", ".st-key-still .film"
 WRONG = 3  # the first trace of wrong labels, after those of three classes
 TEMPLATES = 6
 
-# Where the point of a trace that is farthest from all others of the first panel is in the window.
-PLACE = """(chart, trace) => {
-  const { xaxis: x, yaxis: y } = chart._fullLayout;
-  const { left, top } = chart.getBoundingClientRect();
-  const at = data => data.x.map((value, i) => [left + x._offset + x.c2p(value), top + y._offset + y.c2p(data.y[i])]);
-  const all = chart.data.filter(data => data.xaxis === "x").flatMap(at);
-  const alone = ([a, b]) => Math.min(...all.map(([c, d]) => Math.hypot(a - c, b - d)).filter(away => away > 0));
-  return at(chart.data[trace]).reduce((best, point) => (alone(point) > alone(best) ? point : best));
-}"""
-# The event of a scroll comes with the next frame: whoever goes on before would see the card vanish.
-SCROLL = """(main, by) => {
-  main.scrollBy(0, by);
-  return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
-}"""
 # What Plotly takes to be under the pointer, as the figure tells it.
 EXPECTED = """chart => {
   const [{ curveNumber, pointNumber }] = chart._hoverdata;
@@ -39,12 +26,6 @@ EXPECTED = """chart => {
   const lines = [meta.label, ...more, `predicted: ${classes[parseInt(meta.predicted[pointNumber], 36)]}`];
   return { lines, picture: images?.[meta.part][place] };
 }"""
-SHOWN = """card => {
-  const canvas = card.querySelector("canvas");
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  const levels = [...data].filter((_, i) => i % 4 === 3).map(alpha => Math.round((alpha / 255) * 16).toString(17));
-  return { lines: [...card.querySelectorAll("p")].map(line => line.innerHTML), picture: levels.join("") };
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -53,25 +34,6 @@ def demo(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("demo")
     shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
     return serve(Path(shutil.copy(DEMO, folder / "app.py")))
-
-
-def place(page: "Page", film: str, trace: int) -> tuple[float, float]:
-    """Where a lonely point of a trace is in the window, in the middle of it if the page can scroll so far."""
-    chart = page.locator(f"{film} .film-chart")
-    x, y = chart.evaluate(PLACE, trace)
-    middle = page.evaluate("innerHeight") / 2
-    page.locator("[data-testid=stMain]").evaluate(SCROLL, y - middle)
-    x, y = chart.evaluate(PLACE, trace)
-    return x, y
-
-
-def point_at(page: "Page", film: str, trace: int) -> None:
-    """Move the pointer away and then to a point of a trace."""
-    page.mouse.move(1, 1)
-    page.locator(f"{film} .film-card").wait_for(state="hidden")
-    x, y = place(page, film, trace)
-    page.wait_for_timeout(100)  # Plotly looks at the pointer every 50 ms
-    page.mouse.move(x, y)
 
 
 def open_demo(visit: Visit, demo: str, **options: Any) -> "Page":
@@ -98,7 +60,7 @@ def test_a_point_shows_its_picture_label_and_prediction_at_this_frame(demo: str,
         for trace, lines in ((0, 2), (WRONG, 3)):
             point_at(page, MOVING, trace)
             card.wait_for()
-            expected, shown = chart.evaluate(EXPECTED), card.evaluate(SHOWN)
+            expected, shown = chart.evaluate(EXPECTED), card.evaluate(CARD)
             assert shown == {"lines": escaped(expected["lines"]), "picture": expected["picture"]}
             assert set(shown["picture"]) > {"0"}
             assert len(shown["lines"]) == lines
@@ -148,7 +110,7 @@ def test_a_tap_shows_the_card_until_the_page_is_touched_or_scrolled(demo: str, v
     card = page.locator(f"{MOVING} .film-card")
     page.touchscreen.tap(*place(page, MOVING, 1))
     card.wait_for()
-    assert set(card.evaluate(SHOWN)["picture"]) > {"0"}
+    assert set(card.evaluate(CARD)["picture"]) > {"0"}
     page.touchscreen.tap(210, 5)
     card.wait_for(state="hidden")
     page.touchscreen.tap(*place(page, MOVING, 0))

@@ -2,52 +2,16 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-import pytest
-
-from .conftest import ROOT, Serve, Visit
+from .conftest import Serve, Visit
+from .pages import APP, LIVE, WATCH, choices, mark, slider
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Page
 
-APP = ROOT / "app.py"
-SCREENSHOTS = Path(__file__).parent / "screenshots"
-LIVE = ".st-key-live .film"
 LAST = "100"  # the last epoch of the default story
-# In every painted frame: has a chart gone, lost its traces, or become another node?
-WATCH = """() => {
-  window.blanks = 0;
-  const drawn = new Map();
-  const name = chart => chart.closest("[class*=st-key]").className.match(/st-key-[\\w-]+/)[0];
-  const empty = chart => !chart.querySelector(".trace");
-  const look = () => {
-    requestAnimationFrame(look);
-    const charts = new Map([...document.querySelectorAll(".film-chart")].map(chart => [name(chart), chart]));
-    for (const [key, chart] of drawn) window.blanks += charts.get(key) !== chart || empty(chart);
-    for (const [key, chart] of charts) if (!empty(chart)) drawn.set(key, chart);
-  };
-  look();
-}"""
-PROBE = """() => ({
-  overflow: Math.max(...[document.documentElement, document.querySelector("[data-testid=stMain]")]
-    .map(e => e.scrollWidth - e.clientWidth)),
-  empty: [...document.querySelectorAll(".film-chart")].filter(c => !c.querySelectorAll(".trace").length).length,
-  charts: document.querySelectorAll(".film-chart").length,
-})"""
-
-
-@pytest.fixture(scope="module")
-def app(serve: Serve) -> str:
-    """The dashboard."""
-    return serve(APP)
-
-
-def mark(page: "Page", name: str) -> str:
-    """What the live film says of itself: run, have, shown, playing."""
-    return page.locator(LIVE).get_attribute(f"data-{name}") or ""
 
 
 def finished(page: "Page", last: str = LAST) -> None:
@@ -58,7 +22,7 @@ def finished(page: "Page", last: str = LAST) -> None:
 
 def another_run(page: "Page", act: Callable[[], object]) -> None:
     """Do something that starts another training, and wait until its film plays."""
-    before = mark(page, "run")
+    before = mark(page, LIVE, "run")
     act()
     page.wait_for_selector(f'{LIVE}:not([data-run="{before}"])[data-playing="true"]')
 
@@ -71,17 +35,6 @@ def strip(page: "Page") -> list[str]:
 def conclusion(page: "Page") -> str:
     """The sentences under the strip."""
     return page.locator("[data-testid=stMarkdown]").filter(has_text="Leaving the labels hard").inner_text()
-
-
-def slider(page: "Page") -> "Locator":
-    """The epsilon slider's handle."""
-    return page.get_by_role("slider", name="Smoothing ε")
-
-
-def test_a_deep_link_works_as_the_first_request_of_a_new_server(serve: Serve, visit: Visit) -> None:
-    page = visit(f"{serve(APP)}/?dataset=iris&train_size=60&epochs=5&epsilon=0.2")
-    page.wait_for_selector(f'{LIVE}[data-shown="5"]', timeout=30_000)
-    assert page.get_by_text("Clusters, smoothed, ε = 0.2").count() == 1
 
 
 def test_the_film_plays_unasked_in_one_node_and_never_blanks(app: str, visit: Visit) -> None:
@@ -99,9 +52,9 @@ def test_pause_stops_the_picture_and_not_the_training(app: str, visit: Visit) ->
     page = visit(f"{app}/?seed=40")
     page.wait_for_selector(f'{LIVE}[data-playing="true"] .trace')
     page.locator(LIVE).get_by_role("button", name="Pause").click()
-    stopped = mark(page, "shown")
+    stopped = mark(page, LIVE, "shown")
     page.get_by_text("Leaving the labels hard").wait_for()
-    assert mark(page, "shown") == stopped != LAST
+    assert mark(page, LIVE, "shown") == stopped != LAST
 
 
 def test_scrubbing_shows_an_earlier_epoch_in_all_figures(app: str, visit: Visit) -> None:
@@ -148,14 +101,14 @@ def test_two_quick_changes_both_count(app: str, visit: Visit) -> None:
     finished(page)
     page.get_by_text("Seeds and conventions").click()
     switch = page.get_by_role("switch", name="Noise in the validation labels too")
-    checked, before = switch.is_checked(), parse_qs(urlsplit(page.url).query)
+    checked, before = switch.is_checked(), choices(page)
     page.locator("label").filter(has=switch).click()
     page.wait_for_timeout(60)
     page.get_by_role("button", name="New seed").click()
     page.wait_for_url(re.compile(r"[?&]seed=5&"))
     page.get_by_text(re.compile("Seed 5: accuracy")).wait_for()
     finished(page)
-    after = parse_qs(urlsplit(page.url).query)
+    after = choices(page)
     assert {name for name in before if after[name] != before[name]} == {"seed", "noisy_validation"}
     assert switch.is_checked() != checked
 
@@ -165,7 +118,7 @@ def test_the_old_picture_stays_until_a_slow_run_has_one(app: str, visit: Visit) 
     page.wait_for_selector(f"{LIVE} .trace", timeout=120_000)
     page.wait_for_selector(".st-key-curves .film .trace", state="attached")
     page.evaluate(WATCH)
-    before = mark(page, "run")
+    before = mark(page, LIVE, "run")
     slider(page).press("ArrowRight")
     page.wait_for_selector(f'{LIVE}:not([data-run="{before}"]):not([data-shown=""])', timeout=120_000)
     assert page.evaluate("blanks") == 0
@@ -203,20 +156,3 @@ def test_back_undoes_a_preset_in_one_step(app: str, visit: Visit) -> None:
     page.wait_for_selector(".st-key-boundary", state="detached")
     assert page.get_by_role("combobox", name="Data set").input_value() == "digits (8 x 8 pixels)"
     assert page.get_by_role("slider", name="Training examples").get_attribute("aria-valuetext") == "1000"
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1400, 420])
-def test_the_page_fits_light_and_dark_wide_and_narrow(app: str, visit: Visit, scheme: str, width: int) -> None:
-    page = visit(app, viewport={"width": width, "height": 900}, color_scheme=scheme)
-    finished(page)
-    seen = page.evaluate(PROBE)
-    assert seen == {"overflow": 0, "empty": 0, "charts": 2}
-    assert slider(page).bounding_box()["y"] < page.locator(LIVE).bounding_box()["y"]  # type: ignore[index]
-    # The page scrolls inside this block, so a picture of the whole page needs a window as tall as the block.
-    height = page.locator("[data-testid=stMain]").evaluate("block => block.scrollHeight")
-    assert height > 900
-    page.set_viewport_size({"width": width, "height": height + 20})
-    page.wait_for_function("(e => e.scrollHeight === e.clientHeight)(document.querySelector('[data-testid=stMain]'))")
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"train-live-{scheme}-{width}.png")

@@ -1,0 +1,123 @@
+"""What holds for every page in a browser: it fits, is linked, keeps the choices, and has nothing to complain of."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+
+from .conftest import Serve, Visit, said
+from .pages import APP, LIVE, SCREENSHOTS, choices, mark, quiet, rests, says, slider, wait
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+class Shown(NamedTuple):
+    """A page: its address, its name in the sidebar, its question, the films that it opens with, its last words."""
+
+    path: str
+    title: str
+    question: str
+    films: tuple[str, ...]
+    ends: str
+
+    @property
+    def film(self) -> str:
+        """The first film, which the others follow."""
+        return f".st-key-{self.films[0]} .film"
+
+
+PAGES = (
+    Shown("", "Train live", "change while a network learns", ("live", "curves"), "Leaving the labels hard"),
+    Shown("drag_epsilon", "Drag epsilon", "How much smoothing", ("sweep", "measures"), "Film as HTML"),
+    Shown("clusters", "Clusters", "move the clusters", ("clusters", "collapse"), "Without the bias the plane"),
+    Shown("calibration", "Calibration", "be trusted", ("reliability", "losses", "risk"), "AUROC of errors"),
+)
+# What nobody chooses by default, on each page; quickly trained.
+CHOSEN = {
+    "dataset": "iris", "train_size": "60", "label_noise": "0.2", "epochs": "5", "seeds": "2", "seed": "3",
+    "hidden": "16", "epsilon": "0.2", "scale": "common", "bias": "no", "steps": "6", "map_measure": "nll",
+    "bins": "7", "binning": "equal-mass", "temperature": "2.0", "score": "entropy", "coverage": "0.5",
+}  # fmt: skip
+LINK = "&".join(f"{name}={value}" for name, value in CHOSEN.items())
+PROBE = """() => ({
+  overflow: Math.max(...[document.documentElement, document.querySelector("[data-testid=stMain]")]
+    .map(e => e.scrollWidth - e.clientWidth)),
+  empty: [...document.querySelectorAll(".film-chart")].filter(c => !c.querySelectorAll(".trace").length).length,
+  charts: document.querySelectorAll(".film-chart").length,
+})"""
+
+# Whether the letters of every chart are those of a dark or a light page.
+DRAWN_IN = """scheme => [...document.querySelectorAll(".film-chart :is(.xtick text, .legendtext)")].every(text => {
+  const [red] = getComputedStyle(text).fill.match(/\\d+/);
+  return (red > 127) === (scheme === "dark");
+})"""
+# A viewer who wants less motion sees the end of a film at once.
+AT_ONCE: dict[str, Any] = {"reduced_motion": "reduce"}
+
+
+def opened(page: "Page", shown: Shown) -> None:
+    """Wait until it is this page, whole and at rest."""
+    page.get_by_role("heading", level=1).filter(has_text=shown.question).wait_for()
+    rests(page, *shown.films)
+    page.get_by_text(shown.ends).first.wait_for(timeout=60_000)
+    quiet(page)
+
+
+@pytest.mark.parametrize("width", [1400, 420])
+@pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.title)
+def test_the_page_fits_light_and_dark_wide_and_narrow(app: str, visit: Visit, shown: Shown, width: int) -> None:
+    page = visit(f"{app}/{shown.path}", viewport={"width": width, "height": 900}, **AT_ONCE)
+    opened(page, shown)
+    assert page.evaluate(PROBE) == {"overflow": 0, "empty": 0, "charts": len(shown.films)}
+    assert slider(page).bounding_box()["y"] < page.locator(shown.film).bounding_box()["y"]  # type: ignore[index]
+    # The page scrolls inside this block, so a picture of the whole page needs a window as tall as the block.
+    height = page.locator("[data-testid=stMain]").evaluate("block => block.scrollHeight")
+    assert height > 900
+    page.set_viewport_size({"width": width, "height": height + 20})
+    page.wait_for_function("(e => e.scrollHeight === e.clientHeight)(document.querySelector('[data-testid=stMain]'))")
+    SCREENSHOTS.mkdir(exist_ok=True)
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(DRAWN_IN, arg=scheme)
+        page.screenshot(path=SCREENSHOTS / f"{shown.title.lower().replace(' ', '-')}-{scheme}-{width}.png")
+    assert page.evaluate(PROBE)["empty"] == 0
+
+
+def test_a_deep_link_to_the_main_page_works_as_the_first_request_of_a_new_server(serve: Serve, visit: Visit) -> None:
+    page = visit(f"{serve(APP)}/?dataset=iris&train_size=60&epochs=5&epsilon=0.2")
+    wait(page, LIVE, shown="5")
+    assert page.get_by_text("Clusters, smoothed, ε = 0.2").count() == 1
+
+
+def test_a_deep_link_to_another_page_works_as_the_first_request_of_a_new_server(
+    serve: Serve, visit: Visit, console: list[str]
+) -> None:
+    page = visit(f"{serve(APP)}/calibration?{LINK}")
+    opened(page, PAGES[-1])
+    says(page, "7", "Bins")
+    assert choices(page).items() >= CHOSEN.items()
+    # Streamlit knows no page but the main one by then, and says so before the right one is shown.
+    page.get_by_text("Page not found").wait_for(state="detached")
+    assert [error for error in said(console) if "does not seem to exist" not in error] == []
+
+
+def test_all_choices_are_carried_over_all_pages_and_back(app: str, visit: Visit) -> None:
+    page = visit(f"{app}/?{LINK}", **AT_ONCE)
+    opened(page, PAGES[0])
+    chosen = choices(page)
+    assert chosen.items() >= CHOSEN.items()
+    for shown in (*PAGES[1:], PAGES[0]):
+        page.get_by_role("link", name=shown.title, exact=True).click()
+        opened(page, shown)
+        assert choices(page) == chosen
+        says(page, "0.2")
+    run = mark(page, LIVE, "run")
+    for shown in reversed(PAGES):
+        # A link is two steps in the browser's history: to the page, and to the choices in its address.
+        while (urlsplit(page.url).path, bool(choices(page))) != (f"/{shown.path}", True):
+            page.go_back()
+            quiet(page)
+        opened(page, shown)
+        assert choices(page) == chosen
+    assert mark(page, LIVE, "run") == run
