@@ -25,6 +25,7 @@ from labelsmooth.estimators import (
 from labelsmooth.geometry import TemplatePlane, class_separation, neural_collapse, template_plane
 from labelsmooth.libraries import LIBRARIES, Library, convert_epsilon
 from labelsmooth.loss import LabelSmoothingLoss, smooth_targets
+from labelsmooth.mutual_information import mutual_information
 from labelsmooth.selective import SCORES, RiskCoverage, confidence_score, risk_coverage
 from labelsmooth.smooth_ece import SmoothECE, smooth_ece
 from labelsmooth.temperature import TemperatureFit, fit_temperature
@@ -55,6 +56,7 @@ __all__ = [
     "debiased_ece",
     "fit_temperature",
     "minimum_loss",
+    "mutual_information",
     "neural_collapse",
     "nll",
     "null_ece",

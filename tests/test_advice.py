@@ -161,8 +161,8 @@ def test_what_a_temperature_buys_each_model(make_snapshot: MakeSnapshot) -> None
     snapshot = run(make_snapshot, (0.2, 0.05), (1.5, 1.1), ((0.05, 0.0501), (1.1, 1.2)))
     assert said(snapshot)[1] == (
         "Over 3 seeds, dividing the logits by a temperature fitted on 300 validation examples takes the hard-label "
-        "model (median T = 2.00) from ECE 0.200 to 0.050 (better) and from NLL 1.500 to 1.100 (better); the smoothed model (median T = "
-        "0.50) from ECE 0.050 to 0.050 (undecided) and from NLL 1.100 to 1.200 (worse)."
+        "model (median T = 2.00) from ECE 0.200 to 0.050 (better) and from NLL 1.500 to 1.100 (better); the smoothed "
+        "model (median T = 0.50) from ECE 0.050 to 0.050 (undecided) and from NLL 1.100 to 1.200 (worse)."
     )
 
 

@@ -14,15 +14,19 @@ FLOORS = (
     ("labelsmooth.dashboard",),
     ("labelsmooth.figures", "labelsmooth.__main__"),
     ("labelsmooth.commands",),
+    ("labelsmooth.claims",),
     (
         *("labelsmooth.sweep", "labelsmooth.clusters", "labelsmooth.advice", "labelsmooth.tightness"),
-        "labelsmooth.theory",
+        *("labelsmooth.theory", "labelsmooth.distillation", "labelsmooth.confidence_penalty"),
     ),
     ("labelsmooth.pictures", "labelsmooth.comparison", "labelsmooth.judgements", "labelsmooth.training"),
     ("labelsmooth.measures", "labelsmooth.cluster_measures"),
     ("labelsmooth.network",),
     ("labelsmooth.snapshots", "labelsmooth.setups"),
-    ("labelsmooth.datasets", "labelsmooth.temperature", "labelsmooth.temperature_path", "labelsmooth.selective"),
+    (
+        *("labelsmooth.datasets", "labelsmooth.temperature", "labelsmooth.temperature_path", "labelsmooth.selective"),
+        "labelsmooth.mutual_information",
+    ),
     ("labelsmooth.estimators", "labelsmooth.pitfalls"),
     ("labelsmooth.smooth_ece", "labelsmooth.decoder", "labelsmooth.origin"),
     ("labelsmooth.calibration", "labelsmooth.geometry", "labelsmooth.libraries", "labelsmooth.loss"),
@@ -39,7 +43,8 @@ BARRED = {
             for name in (
                 "calibration", "temperature", "geometry", "snapshots", "setups", "datasets", "comparison", "pictures",
                 "temperature_path", "selective", "estimators", "smooth_ece", "sweep", "clusters", "advice",
-                "judgements", "tightness", "theory",
+                "judgements", "tightness", "theory", "mutual_information",
+                "claims.claim", "claims.contrasts", "claims.verdicts", "claims.catalogue",
                 "dashboard.settings", "dashboard.runs", "dashboard.schedule", "dashboard.groups",
             )
         ],

@@ -29,7 +29,7 @@ CLAIMS: dict[str, Claim] = {
             above("NLL, ε = 0.1 − hard", "nll at 0.1", "nll at 0", unit=" nats", source=0.052),
             above("NLL, ε = 0.05 − hard", "nll at 0.05", "nll at 0", unit=" nats", decides=False),
         ),
-        "With a smaller ε the likelihood need not be worse: 0.05 stands beside it.",
+        "ε = 0.05 stands beside it, to show whether a smaller ε escapes the worse likelihood.",
     ),
     "distillation": Claim(
         "Smoothed teachers distil worse",
