@@ -1,7 +1,6 @@
 """The cards of the claims, and the test of one of them that the server does in the background."""
 
 import atexit
-from hashlib import sha256
 from typing import Literal
 
 import pandas as pd
@@ -14,7 +13,7 @@ from labelsmooth.claims.record import COMMITTED, Entry, Record, read, versions
 from labelsmooth.claims.verdicts import CONTRADICTED, HOLDS, LEAST_SEEDS, UNDECIDED, Judged, Verdict
 from labelsmooth.claims.words import difference_in_words, setup_in_words
 from labelsmooth.comparison import signed
-from labelsmooth.dashboard.film import Reel, film
+from labelsmooth.dashboard.film import Reel, film, name_of
 from labelsmooth.figures.claims import contrasts_figure, profile_figure
 from labelsmooth.figures.style import Moving
 
@@ -59,13 +58,21 @@ def summary() -> None:
         "contradicted if one of them is. What is contradicted here may still hold where it was said, of larger "
         "networks and data. `python -m labelsmooth claims` tests all of them again."
     )
+    lines = [
+        f"| [{CLAIMS[name].title}](#{_anchor(name)}) | {entry.verdict(name)} |" for name, entry in record().items()
+    ]
+    st.markdown("\n".join(["| claim | verdict |", "|---|---|", *lines]))
+
+
+def _anchor(name: str) -> str:
+    return name.replace("_", "-")
 
 
 def card(name: str) -> None:
     """All there is to say of one claim."""
     claim, entry = CLAIMS[name], record().get(name)
     with st.container(border=True):
-        st.subheader(claim.title, anchor=name)
+        st.subheader(claim.title, anchor=_anchor(name))
         if entry is None:
             st.markdown(claim.sentence)
             st.info("This claim is not in the record.")
@@ -110,6 +117,8 @@ def live(name: str) -> None:
         if entry is None:
             return
         fresh = None if now is None else now.entry
+        if fresh is None and not ticking:
+            return  # the record alone stands below
         figure = contrasts_figure(entry.judged(name), fresh.judged(name) if fresh else ())
         if fresh is not None:
             badge(fresh.verdict(name))
@@ -138,7 +147,7 @@ def _say(name: str, tests: Background) -> None:
             st.info(f'The server tests one claim at a time, and is at "{CLAIMS[other.name].title}". {_far(other)}')
         if job is None:
             st.caption(
-                f"Shown is the record. Run it live to train the experiment again, with {len(SEEDS)} other seeds: the "
+                f"The record is below. Run it live to train the experiment again, with {len(SEEDS)} other seeds: the "
                 "server does that in the background, one claim at a time for all visitors."
             )
         elif job.error is not None:
@@ -187,5 +196,5 @@ def _about(name: str, entry: Entry) -> str:
 
 def _film(key: str, moving: Moving, alt: str, *, done: bool = True, ticking: bool = False) -> None:
     """A still picture."""
-    name = sha256(repr((key, moving.figure)).encode()).hexdigest()[:16]
+    name = name_of(key, moving.figure)
     film(Reel(name, moving.figure, moving.narrow, [], 0, done=done), key=key, alt=alt, ticking=ticking)
