@@ -100,7 +100,7 @@ DATASETS: dict[str, Dataset] = {
         1797,
         tuple(f"digit {k}" for k in range(10)),
         standardise=False,
-        shown=(3, 5, 8),
+        shown=(3, 5, 0),  # two that look alike, and another
         image_side=8,
     ),
     "wine": Dataset("wine", _real(sklearn_datasets.load_wine), 178, ("cultivar 1", "cultivar 2", "cultivar 3")),

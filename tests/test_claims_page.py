@@ -81,7 +81,7 @@ def test_every_claim_has_a_card_that_is_the_record() -> None:
 
 def test_a_live_test_stands_beside_the_record(tests: background.Background) -> None:
     page = opened(claim="selective")
-    assert "Shown is the record" in told(page)
+    assert "The record is below" in told(page)
     page = after_live_test(widget(page.button, RUN).click().run(), tests)
     assert not page.exception
     assert "Tested anew with seeds 100 to 109" in told(page)
@@ -98,7 +98,7 @@ def test_a_live_test_stands_beside_the_record(tests: background.Background) -> N
     # Another claim has its own.
     widget(page.selectbox, "Claim").set_value("nll").run()
     assert page.query_params["claim"] == "nll"
-    assert "Shown is the record" in told(page)
+    assert "The record is below" in told(page)
 
 
 def test_one_claim_is_tested_at_a_time_and_the_page_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:

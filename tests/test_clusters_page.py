@@ -60,13 +60,13 @@ def test_captions_and_curves_are_the_numbers_of_the_training(trained: list[Snaps
 def test_a_picked_class_is_drawn(trained: list[Snapshot]) -> None:
     page = opened(PAGE)
     before = whole(page)["clusters"]
-    assert_drawn(before, trained[-1], (3, 5, 8), bias=True)
-    widget(page.selectbox, "Class on the left").set_value(0).run()
+    assert_drawn(before, trained[-1], (3, 5, 0), bias=True)
+    widget(page.selectbox, "Class on the left").set_value(8).run()
     after = whole(page)["clusters"]
-    assert page.query_params["shown"] == "0-5-8"
-    assert_drawn(after, trained[-1], (0, 5, 8), bias=True)
+    assert page.query_params["shown"] == "8-5-0"
+    assert_drawn(after, trained[-1], (8, 5, 0), bias=True)
     names = [trace["name"] for trace in traces(after, xaxis="x2")]
-    assert names == ["digit 0", "digit 5", "digit 8", "templates"]
+    assert names == ["digit 8", "digit 5", "digit 0", "templates"]
     assert after["run"] != before["run"]
     widget(page.selectbox, "Class on the right").set_value(8).run()  # two change places
     assert page.query_params["shown"] == "0-8-5"
@@ -79,7 +79,7 @@ def test_the_bias_changes_the_figure_and_not_the_measures(trained: list[Snapshot
     widget(page.toggle, BIAS).set_value(False).run()
     after = whole(page)["clusters"]
     assert page.query_params["bias"] == "no"
-    assert_drawn(after, trained[-1], (3, 5, 8), bias=False)
+    assert_drawn(after, trained[-1], (3, 5, 0), bias=False)
     assert all(np.abs(a - b).max() > 1e-3 for a, b in zip(corners(before, "3"), corners(after, "3"), strict=True))
     assert [each["caption"] for each in after["frames"]] == [each["caption"] for each in before["frames"]]
     assert told(page) == sentences
@@ -108,7 +108,7 @@ def test_a_third_dimension_is_one_more_picture(trained: list[Snapshot]) -> None:
     assert list(shown) == ["clusters", "solid", "collapse"]
     assert "after epoch 3" in shown["solid"]["alt"]
     heights = np.concatenate([trace["z"] for trace in traces(shown["solid"], type="scatter3d", mode="markers")])
-    picture = cluster_picture(trained[-1], (3, 5, 8), with_bias=True)
+    picture = cluster_picture(trained[-1], (3, 5, 0), with_bias=True)
     points = [cluster.points for model in (picture.hard, picture.smoothed) for cluster in model.test]
     np.testing.assert_allclose(np.abs(heights), np.abs(np.concatenate(points)[:, 2]), atol=1e-2, rtol=1e-2)
 

@@ -100,8 +100,8 @@ def test_what_is_no_text_is_said_and_ignored(value: Any) -> None:
          ["Noise in the validation labels too: 1 is neither yes nor no; no is used."]),
         ({"hidden": "9999-1-8-8-8"}, "hidden", (512, 2, 8, 8),
          ["Hidden layers: 9999-1-8-8-8 is not 1 to 4 widths from 2 to 512; 512-2-8-8 is used."]),
-        ({"shown": "1-1-2"}, "shown", (3, 5, 8),
-         ["Classes shown: 1-1-2 is not 3 different classes of digits, 0 to 9; 3-5-8 is used."]),
+        ({"shown": "1-1-2"}, "shown", (3, 5, 0),
+         ["Classes shown: 1-1-2 is not 3 different classes of digits, 0 to 9; 3-5-0 is used."]),
         ({"seed": str(2**31 - 1)}, "seed", 2**31 - 20,
          ["Seed: 2147483647 is more than this page allows; 2147483628 is used."]),
         ({"seeds": ["2", "3"]}, "seeds", 3, ["Number of seeds: given 2 times; the last one counts."]),
@@ -152,7 +152,7 @@ def test_what_widgets_hold_is_corrected_to_what_the_data_set_allows(
         ("hidden", "1", {"hidden": (2,)}, ["Hidden layers: 1 is not 1 to 4 widths from 2 to 512; 2 is used."]),
         ("dataset", "iris", {"dataset": "iris", "train_size": 90, "shown": (0, 1, 2)},
          ["Training examples: 1000 is more than iris allows; 90 is used.",
-          "Classes shown: 3-5-8 is not 3 different classes of iris, 0 to 2; 0-1-2 is used."]),
+          "Classes shown: 3-5-0 is not 3 different classes of iris, 0 to 2; 0-1-2 is used."]),
     ],
 )  # fmt: skip
 def test_a_change_takes_the_other_choices_along(

@@ -42,7 +42,7 @@ class Settings:
     learning_rate: float = 5e-3
     weight_decay: float = 0.0
     optimizer: str = "adam"
-    shown: tuple[int, ...] = (3, 5, 8)
+    shown: tuple[int, ...] = (3, 5, 0)
     scale: str = "own"
     bias: bool = True
     depth: bool = False

@@ -1,5 +1,6 @@
 """The page "Drag epsilon" in a browser: dragging, what crosses the network for it, and how a sweep comes in."""
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,6 +81,19 @@ def test_a_drag_stays_in_the_browser_and_its_release_is_one_rerun(
     assert choices(page)["epsilon"] == LAST
 
 
+def test_a_drag_over_the_end_of_the_training_keeps_its_place(app: str, visit: Visit) -> None:
+    page = visit(f"{app}/drag_epsilon?epochs=80&seed=777&seeds=3")
+    page.wait_for_selector(f'{SWEEP}[data-ticking="true"] .trace', state="attached", timeout=60_000)
+    _, right, height = hold(page, SWEEP)
+    page.mouse.move(right, height, steps=5)
+    wait(page, SWEEP, shown=LAST)
+    page.get_by_text("ECE is lowest").or_(page.get_by_text("Epoch 80 of 80")).first.wait_for(timeout=60_000)
+    page.mouse.up()
+    says(page, LAST)
+    rests(page, "sweep", "measures")
+    assert (mark(page, SWEEP, "shown"), choices(page)["epsilon"]) == (LAST, LAST)
+
+
 def test_the_slider_above_moves_the_film_to_the_nearest_epsilon_without_training(
     app: str, visit: Visit, wire: Wire
 ) -> None:
@@ -99,7 +113,7 @@ def test_the_slider_above_moves_the_film_to_the_nearest_epsilon_without_training
 def test_pictures_come_before_the_sweep_is_done_and_never_blank(app: str, visit: Visit) -> None:
     page = visit(f"{app}/drag_epsilon?epochs=40&seeds=3")
     page.wait_for_selector(f'{SWEEP}[data-ticking="true"] .trace', state="attached", timeout=60_000)
-    page.get_by_text("So far: epoch").wait_for()
+    page.get_by_text(re.compile(r"Epoch (?!40 )\d+ of 40")).wait_for()
     page.evaluate(WATCH)
     early = mark(page, SWEEP, "run")
     rests(page, "sweep", "measures")
