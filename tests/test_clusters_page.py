@@ -68,9 +68,9 @@ def test_a_picked_class_is_drawn(trained: list[Snapshot]) -> None:
     names = [trace["name"] for trace in traces(after, xaxis="x2")]
     assert names == ["digit 8", "digit 5", "digit 0", "templates"]
     assert after["run"] != before["run"]
-    widget(page.selectbox, "Class on the right").set_value(8).run()  # two change places
-    assert page.query_params["shown"] == "0-8-5"
-    assert_drawn(whole(page)["clusters"], trained[-1], (0, 8, 5), bias=True)
+    widget(page.selectbox, "Class on the right").set_value(0).run()  # two change places
+    assert page.query_params["shown"] == "8-0-5"
+    assert_drawn(whole(page)["clusters"], trained[-1], (8, 0, 5), bias=True)
 
 
 def test_the_bias_changes_the_figure_and_not_the_measures(trained: list[Snapshot]) -> None:
