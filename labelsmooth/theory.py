@@ -17,6 +17,7 @@ from labelsmooth.conventions import Convention, target_probabilities
 from labelsmooth.snapshots import Snapshot
 
 NEAR = 0.02  # share of the optimum: a gap no further from it has arrived
+LEARNT = 0.02  # nats above the smallest loss, below which a training set counts as learnt
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,11 +132,17 @@ def approach_sentence(snapshots: Sequence[Snapshot], optimum: float, smallest: f
     gap, loss = last.train_logit_gap[:, -1].mean(), last.train_loss[:, -1].mean()
     if not math.isfinite(optimum):
         return f"Smoothed: there is no finite optimum to approach; after epoch {last.epoch} the mean gap is {gap:.2f}."
-    place = "there" if abs(gap - optimum) <= NEAR * optimum else "still below it" if gap < optimum else "above it"
+    place = (
+        "there" if abs(gap - optimum) <= NEAR * max(optimum, 1) else "still below it" if gap < optimum else "above it"
+    )
+    rest = loss - smallest
+    # The loss is smallest only where every example has its optimum: a mean gap that fits may hide many that do not.
+    unlearnt = " So not all labels are learnt yet: some examples are beyond their optimum, others short of it."
+    why = unlearnt if rest > LEARNT else ""
     return (
         f"Smoothed: after epoch {last.epoch} the mean gap on the training examples is {gap:.2f}, the optimum "
-        f"{optimum:.2f}: {place}. The training loss is {loss:.3f}, which is {loss - smallest:.3f} above the smallest "
-        f"possible {smallest:.3f}."
+        f"{optimum:.2f}: {place}. The training loss is {loss:.3f}, which is {rest:.3f} above the smallest "
+        f"possible {smallest:.3f}.{why}"
     )
 
 
@@ -155,10 +162,10 @@ def passage_sentence(snapshots: Sequence[Snapshot], column: int, level: float) -
             f"{gaps[highest].mean():.2f}, after epoch {snapshots[highest].epoch}. {most}."
         )
     change = compare(accuracy[at], accuracy[-1])
-    verdict = "not decided" if not change.decided else "a gain" if change.difference > 0 else "a loss"
+    verdict = "" if not change.decided else ": a gain" if change.difference > 0 else ": a loss"
     return (
         f"{model}: the mean test gap first reached the noise optimum {level:.2f} after epoch {snapshots[at].epoch}, "
         f"with {100 * change.hard:.1f} % of the test examples right; after epoch {snapshots[-1].epoch} it is "
         f"{gaps[-1].mean():.2f}, with {100 * change.smoothed:.1f} % right. That is "
-        f"{change_in_words(change, 1, 100, ' points')}: {verdict}. {most}."
+        f"{change_in_words(change, 1, 100, ' points')}{verdict}. {most}."
     )

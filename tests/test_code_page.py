@@ -52,7 +52,7 @@ def test_library_and_classes_move_numbers_text_and_figure(still: AppTest) -> Non
         ("annotated", "annotated-transformer", 6),
     ):
         widget(page.selectbox, "Library").set_value(library).run()
-        widget(page.slider, "Classes K").set_value(classes).run()
+        widget(page.select_slider, "Classes K").set_value(classes).run()
         decoded = decode(name, classes, 0.1)
         assert metrics(page)["Target of the label"] == f"{decoded.label_target:.4g}"
         assert metrics(page)["Target of each other class"] == f"{decoded.other_target:.4g}"
@@ -85,7 +85,7 @@ def test_where_no_equal_exists_the_table_says_why() -> None:
 def test_the_losses_of_the_batch_are_computed_for_the_choices_made() -> None:
     page = visited(target_classes="10")
     for classes, seed in ((10, 0), (1000, 0), (1000, 5)):
-        widget(page.slider, "Classes K").set_value(classes).run()
+        widget(page.select_slider, "Classes K").set_value(classes).run()
         widget(page.number_input, "Seed").set_value(seed).run()
         batch = side_by_side(classes, 0.1, seed)
         values = [batch.module.value, batch.others.value, batch.builtin.value, batch.uniform.value]
@@ -134,7 +134,7 @@ def test_padding_is_named_on_the_axis_and_its_pitfall_told() -> None:
 
 def test_fewer_classes_pull_the_padding_class_along() -> None:
     page = visited(target_classes="10", padding="9")
-    widget(page.slider, "Classes K").set_value(4).run()
+    widget(page.select_slider, "Classes K").set_value(4).run()
     assert chosen(page).padding == 3
     assert "Padding class: 9 is more than the number of classes allows; 3 is used." in said(page)
 

@@ -132,7 +132,7 @@ def test_own_scale_has_radius_one_and_common_scale_the_activations() -> None:
         own, common = (frame["data"][start : start + 4] for start in (0, 4))
         for label, points in enumerate(model.clusters):
             count = len(own[label]["x"])
-            assert count == min(40, len(points))
+            assert count == min(30, len(points))
             for scale, data in ((model.radius, own), (1.0, common)):
                 expected = points[:count] / scale
                 drawn = np.stack([data[label]["x"], data[label]["y"]], 1)

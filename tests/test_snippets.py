@@ -46,7 +46,7 @@ if "loss_without" in found:
 
 def compared(name: str) -> list[tuple[float, float]]:
     """The losses of a file beside ours, from a Python of its own: libraries change the one that imports them."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "KERAS_BACKEND": "torch", "HF_HUB_OFFLINE": "1"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
     warnings = ("-W", "error", *ALLOWED.get(name, ()))
     command = [sys.executable, "-B", *warnings, "-c", CHECK, str(FOLDER / f"{name}.py")]
     run = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=240)

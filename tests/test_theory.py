@@ -138,7 +138,8 @@ def test_over_fitting_turns_out_either_way(confidence: float, train: float, loss
 
 
 @pytest.mark.parametrize(
-    ("accuracies", "verdict"), [((0.5, 0.9, 0.6), "a loss"), ((0.5, 0.6, 0.9), "a gain"), ((0.5, 0.6, 0.6), "not dec")]
+    ("accuracies", "verdict"),
+    [((0.5, 0.9, 0.6), "a loss"), ((0.5, 0.6, 0.9), "a gain"), ((0.5, 0.6, 0.6), "undecided)")],
 )
 def test_a_passage_tells_where_it_was_and_what_came_of_it(accuracies: tuple[float, ...], verdict: str) -> None:
     gaps = (1.0, 2.8, 9.0)

@@ -54,7 +54,7 @@ def test_five_steps_with_a_picture_and_a_formula_each(page: AppTest) -> None:
 def test_classes_move_the_formula_and_the_picture() -> None:
     page = opened()
     assert "1 - 0.1 + 0.1/10 = 0.910" in formulas(page)
-    first, *_ = (each for each in page.slider if each.label == "Classes K")
+    first, *_ = (each for each in page.select_slider if each.label == "Classes K")
     settled(first.set_value(1000).run())
     assert chosen(page).target_classes == 1000
     assert "1 - 0.1 + 0.1/1000 = 0.900" in formulas(page)

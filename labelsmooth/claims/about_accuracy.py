@@ -64,6 +64,7 @@ CLAIMS: dict[str, Claim] = {
             above("teacher: smoothed − hard", "teacher at 0.1", "teacher at 0", **POINTS, decides=False),
             above("student from hard, T = 2 − without teacher", "student at 0, T 2", "alone", **POINTS, decides=False),
         ),
+        "Where students gain nothing from their teacher (last row), the comparison of teachers has little power. "
         "Contested: Shen et al. 2021 (arXiv 2104.00676) find smoothed teachers compatible with distillation; "
         "Chandrasegaran et al. 2022 (arXiv 2206.14532) that it depends on the temperature.",
     ),

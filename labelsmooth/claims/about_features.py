@@ -28,9 +28,10 @@ CLAIMS: dict[str, Claim] = {
             below("spread of the angles, smoothed − hard", "angles at 0.1", "angles at 0"),
             above("class separation R², smoothed − hard", "separation at 0.1", "separation at 0", decides=False),
         ),
-        "NC1 weighs the spread along the directions that separate the class means, within/between all directions "
-        "alike: the two can disagree. R² looks at directions from the origin only and does not see scale, so it does "
-        "not decide.",
+        "NC1 weighs the spread along the directions that tell the classes apart; within/between counts all units "
+        "of the layer alike, also those in which classes do not differ: the two can disagree. The paper's figure "
+        "shows only the plane of three templates, where clusters can look tighter than they are in the whole "
+        "layer. R² looks at directions from the origin only and does not see scale, so it does not decide.",
     ),
     "collapse": Claim(
         "Faster neural collapse",
@@ -43,7 +44,7 @@ CLAIMS: dict[str, Claim] = {
             below("mean log10 NC1 over the epochs, smoothed − hard", "decades at 0.1", "decades at 0"),
             below("epochs to NC1 ≤ 0.5, smoothed − hard", "epochs at 0.1", "epochs at 0", unit=" epochs", digits=1),
         ),
-        "The epochs of the two models cost the same.",
+        "The epochs of the two models cost the same. A run that never gets so far counts with the last epoch.",
     ),
     "information": Claim(
         "Information about the example is lost",

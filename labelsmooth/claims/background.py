@@ -57,9 +57,10 @@ class Background:
         with self._lock:
             if self._closed or self.running is not None:
                 return False
-            self._jobs[name] = job = Job(name)
+            job = Job(name)
             self._thread = threading.Thread(target=self._run, args=(job,), name=f"claim {name}", daemon=True)
             self._thread.start()
+            self._jobs[name] = job
             return True
 
     def close(self) -> None:

@@ -82,7 +82,7 @@ export class Chart {
     this.resets = 0;
     this.trouble = "";
     this.drawn = {};
-    new ResizeObserver(() => this.settle()).observe(node);
+    new ResizeObserver(() => this.relook()).observe(node);
   }
 
   get zoomed() {
@@ -107,6 +107,12 @@ export class Chart {
     this.settle();
   }
 
+  // Width or theme may have changed. Asking the browser for them at every frame would cost a tenth of the frame.
+  relook() {
+    this.look = undefined;
+    this.settle();
+  }
+
   reset() {
     this.view = {};
     this.resets += 1;
@@ -118,8 +124,11 @@ export class Chart {
   // One drawing at a time; the next one aims at what is wanted by then, so a slow machine skips frames.
   async settle() {
     if (!this.figure) return;
-    this.node.style.height = `${this.height}px`;
-    if (this.busy || !this.node.clientWidth) return;
+    if (this.look === undefined || this.figure !== this.drawn.figure) {
+      this.node.style.height = `${this.height}px`;
+      if (!this.node.clientWidth) return;
+    }
+    if (this.busy) return;
     this.busy = true;
     try {
       this.plotly = await load(this.url);
@@ -145,11 +154,10 @@ export class Chart {
   // Draw one thing that is not as wanted; false where nothing is left to do.
   async step() {
     const { node, figure, frame, plotly, drawn } = this;
-    const theme = themeOf(node);
-    const look = JSON.stringify([node.clientWidth, theme]);
-    if (figure !== drawn.figure || look !== drawn.look) {
-      this.drawn = { figure, look, frame };
-      await plotly.react(node, this.data(), this.layout(theme.template), CONFIG);
+    this.look ??= JSON.stringify([node.clientWidth, themeOf(node)]);
+    if (figure !== drawn.figure || this.look !== drawn.look) {
+      this.drawn = { figure, look: this.look, frame };
+      await plotly.react(node, this.data(), this.layout(themeOf(node).template), CONFIG);
       this.listen();
       return true;
     }

@@ -101,7 +101,11 @@ def how_to_read() -> None:
             "Shaded is where the claim says that the difference lies; the line is at 0. A diamond is the same "
             "difference in the source, on other data and other networks: its side tells more than its size. Under "
             "some claims the measured numbers themselves stand against ε or the epoch, shaded from the lowest to the "
-            "highest seed. The experiments were tried out on three seeds that are not in the record (1000 to 1002)."
+            "highest seed. The experiments were tried out on three seeds that are not in the record (1000 to "
+            "1002). "
+            "Several claims share one experiment, so they are not independent, and nothing is corrected for the "
+            "number of contrasts. NC1 is the spread within classes over that between them; AURC, E-AURC and AUROC"
+            " are explained on the page Calibration, NC1 and R² on the page Clusters."
         )
 
 
@@ -133,7 +137,7 @@ def live(name: str) -> None:
     st.button(
         "Run it live",
         on_click=start,
-        disabled=ticking,
+        disabled=ticking or name not in record(),
         help=f"Trains the whole experiment again on this server, with {len(SEEDS)} other seeds.",
     )
     watch()

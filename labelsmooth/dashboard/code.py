@@ -27,7 +27,7 @@ INSTALL = {
     "sequence": "torch",
     "huggingface": "torch transformers accelerate",
     "lightning_module": "torch lightning",
-    "keras_model": "keras",
+    "keras_model": "keras torch",
     "optax_step": "jax optax",
     "skorch_net": "torch skorch",
 }
@@ -172,6 +172,8 @@ def _same(first: Scored, second: Scored) -> str:
 
 
 def _different(batch: SideBySide) -> str:
+    if not batch.equal_epsilon:
+        return "Without smoothing only the sum over examples sets the module apart from PyTorch, which takes the mean:"
     return (
         f"But the module's {batch.module.value:.4f} is not the {batch.builtin.value:.4f} of the built-in loss. Three "
         "things differ. Changed one after the other, from the module to PyTorch:"

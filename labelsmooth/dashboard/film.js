@@ -43,6 +43,7 @@ class Film {
   receive(message, { say, leave }) {
     this.say = say;
     this.leave = leave;
+    this.chart.relook();
     // Anything new would move the picture under a hand that holds it.
     if (this.held) this.queue.push(message);
     else this.take(message);
@@ -119,8 +120,11 @@ class Film {
     this.kept = undefined;
   }
 
-  hear(key) {
-    if (key === this.message?.follow && !this.held) this.draw();
+  hear({ key, held }) {
+    if (key !== this.message?.follow || this.held) return;
+    // A hand on the leader's range has all the time for itself: its followers wait until it rests.
+    if (held) this.later = clearTimeout(this.later);
+    this.draw();
   }
 
   // The clock: animation frames stop in a hidden tab, and so does the film.
@@ -235,7 +239,7 @@ class Film {
     this.paint();
     if (!frame) return;
     shown.set(message.key, frame.name);
-    stage.dispatchEvent(new CustomEvent("moved", { detail: message.key }));
+    stage.dispatchEvent(new CustomEvent("moved", { detail: { key: message.key, held: this.held } }));
   }
 
   paint() {

@@ -159,8 +159,8 @@ SPECS: dict[str, Spec] = {
     ),
     "target_classes": Number(
         "Classes K",
-        "How many classes the targets on this page have. The trained networks keep theirs.",
-        range(2, 1001),
+        "How many classes the formulas on this page have. The trained networks keep theirs.",
+        (*range(2, 21), 50, 100, 200, 500, 1000),
     ),
     "library": Choice(
         "Library",

@@ -26,7 +26,7 @@ from labelsmooth.pictures import ModelPicture
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import NEVER, Snapshot
 
-DRAWN = 40  # examples a class and panel: a third of what a frame costs is its points
+DRAWN = 30  # examples a class and panel: a third of what a frame costs is its points
 OWN, COMMON = 1, 2  # panels of the clusters
 MODELS = (("hard labels", HARD), ("this epsilon", SMOOTHED))
 FAINT = 0.45

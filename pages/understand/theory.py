@@ -129,7 +129,8 @@ with st.container(horizontal=True):
     twin("convention", "target")
 target_film(view, epsilon)
 st.markdown(
-    "Drag ε: what the tall bar loses, the others share. The second picture shows these alone, on a scale of their own. "
+    f"Drag ε: what the tall bar {'loses, the others share' if epsilon >= 0 else 'gains is taken from the others'}. The "
+    "second picture shows these alone, on a scale of their own. "
     "Where you let go becomes the ε of the whole page; the curves of steps 4 and 5 move along."
 )
 if settings.negative:
@@ -159,7 +160,7 @@ st.latex(gradient_formula(view, epsilon))
 st.markdown(
     """
 On hard labels (orange) the label's gradient is below 0 and the other's above 0 at every gap: the gap is always pushed
-up. With smoothing both cross 0 at the same gap, where the probabilities equal the target, and beyond it they push back.
+up. With ε above 0 both cross 0 at the same gap, where the probabilities equal the target, and beyond it they push back.
 """
 )
 

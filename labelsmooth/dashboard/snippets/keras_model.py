@@ -1,3 +1,7 @@
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "torch")  # before the import; or "jax", or "tensorflow"
+
 import keras
 import numpy as np
 
