@@ -8,11 +8,10 @@ import os
 import platform
 import shutil
 import time
-from itertools import pairwise
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.frame_times import RECORD, middle_and_p95
+from benchmarks.frame_times import RATE, RECORD, middle_and_p95
 from benchmarks.page import FLAGS, server
 
 FILMS = {"sweep": "drag_epsilon", "reliability": "calibration"}
@@ -54,15 +53,15 @@ def measure(browser: Browser, url: str, key: str, width: int) -> None:
     page.wait_for_selector(f'{film}[data-ticking="false"] .trace', state="attached", timeout=90_000)
     page.wait_for_timeout(2000)
     drag(page, film, messages)
+    rate = page.locator(film).evaluate(RATE)
     sent = len(messages)
     page.mouse.up()
-    ends = page.evaluate("frameTimes.ends")
+    drawn = len(page.evaluate("frameTimes.ends"))
     median, p95 = middle_and_p95(page.evaluate("frameTimes.took"))
-    between, _ = middle_and_p95([after - before for before, after in pairwise(ends)])
     wide = page.locator(f"{film} .film-chart").evaluate("chart => chart.clientWidth")
     print(
-        f"{FILMS[key]:13s} {wide:5d} pixels   median {median:4.0f} ms, p95 {p95:4.0f} ms (n = {len(ends)})   "
-        f"{1000 / between:4.0f} frames a second   {sent} messages"
+        f"{FILMS[key]:13s} {wide:5d} pixels   median {median:4.0f} ms, p95 {p95:4.0f} ms (n = {drawn})   "
+        f"{rate:4.1f} frames a second   {sent} messages"
     )
     page.context.close()
 

@@ -18,6 +18,22 @@ RECORD = """film => {
   });
 }"""
 
+# Frames drawn in a second while a hand moves the range at every frame that the browser has to offer.
+RATE = """async film => {
+  const scrub = film.querySelector(".film-scrub"), chart = film.querySelector(".film-chart");
+  let drawn = 0, at = 0, step = 1;
+  chart.on("plotly_animated", () => drawn++);
+  const end = performance.now() + 4000;
+  while (performance.now() < end) {
+    at += step;
+    if (at >= +scrub.max || at <= 0) step = -step;
+    scrub.value = at;
+    scrub.dispatchEvent(new Event("input", { bubbles: true }));
+    await new Promise(requestAnimationFrame);
+  }
+  return drawn / 4;
+}"""
+
 
 def middle_and_p95(times: list[float]) -> tuple[float, float]:
     """The median, and the time that 95 of 100 frames keep."""

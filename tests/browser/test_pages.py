@@ -43,7 +43,7 @@ PAGES = (
     Shown("in_your_code", "In your code", "How is label smoothing written", ("decoded", "gradients"), "pip install"),
 )
 CLAIMS = Shown(
-    "claims", "Claims, re-tested", "papers' claims", ("claim-tight-clusters",), "Mutual information", more=True
+    "claims", "Claims, re-tested", "papers' claims", ("claim-tight_clusters",), "Mutual information", more=True
 )
 # What nobody chooses by default, on each page; quickly trained.
 CHOSEN = {
