@@ -171,14 +171,15 @@ def _table(judged: tuple[Judged, ...]) -> None:
     """The contrasts with what is claimed and what was measured."""
     rows = {
         each.contrast.text + ("" if each.contrast.decides else " (does not decide)"): [
-            each.contrast.region,
-            _in_source(each),
-            difference_in_words(each),
             each.verdict,
+            each.contrast.region,
+            difference_in_words(each),
+            _in_source(each),
         ]
         for each in judged
     }
-    columns = ["claimed", "in the source", "measured", "verdict"]
+    # In the order in which a phone shows them before it cuts.
+    columns = ["verdict", "claimed", "measured", "in the source"]
     st.table(pd.DataFrame.from_dict(rows, orient="index", columns=columns))
 
 
