@@ -48,6 +48,7 @@ def badge(verdict: Verdict) -> None:
 def summary() -> None:
     """How many claims hold, how many do not, and what makes a verdict."""
     found = [entry.verdict(name) for name, entry in record().items()]
+    minutes = sum(entry.seconds for entry in record().values()) / 60
     counts = "; ".join(f"{verdict}: {found.count(verdict)}" for verdict in (HOLDS, CONTRADICTED, UNDECIDED))
     st.markdown(f"**{len(found)} claims, tested on small networks and small data sets. {counts.capitalize()}.**")
     st.markdown(
@@ -56,7 +57,8 @@ def summary() -> None:
         "t interval of its mean paired difference lies inside the shaded region, is *contradicted* where it lies "
         "wholly outside, and is otherwise *undecided*; a claim holds if all contrasts that decide do, and is "
         "contradicted if one of them is. What is contradicted here may still hold where it was said, of larger "
-        "networks and data. `python -m labelsmooth claims` tests all of them again."
+        f"networks and data. `python -m labelsmooth claims` tests all of them again; for the record "
+        f"that took {minutes:.0f} minutes."
     )
     lines = [
         f"| [{CLAIMS[name].title}](#{_anchor(name)}) | {entry.verdict(name)} |" for name, entry in record().items()
