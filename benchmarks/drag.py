@@ -53,14 +53,14 @@ def measure(browser: Browser, url: str, key: str, width: int) -> None:
     page.wait_for_selector(f'{film}[data-ticking="false"] .trace', state="attached", timeout=90_000)
     page.wait_for_timeout(2000)
     drag(page, film, messages)
+    times = page.evaluate("frameTimes.took")
     rate = page.locator(film).evaluate(RATE)
     sent = len(messages)
     page.mouse.up()
-    drawn = len(page.evaluate("frameTimes.ends"))
-    median, p95 = middle_and_p95(page.evaluate("frameTimes.took"))
+    median, p95 = middle_and_p95(times)
     wide = page.locator(f"{film} .film-chart").evaluate("chart => chart.clientWidth")
     print(
-        f"{FILMS[key]:13s} {wide:5d} pixels   median {median:4.0f} ms, p95 {p95:4.0f} ms (n = {drawn})   "
+        f"{FILMS[key]:13s} {wide:5d} pixels   median {median:4.0f} ms, p95 {p95:4.0f} ms (n = {len(times)})   "
         f"{rate:4.1f} frames a second   {sent} messages"
     )
     page.context.close()
