@@ -166,12 +166,14 @@ def _one_hot(panel: int) -> Spec:
 
 
 def line(x: FloatArray, colour: str, name: str, panel: int, width: float = 2, digits: int = 4) -> Spec:
+    """A curve over x (N,) in one panel, still without its heights."""
     line = {"color": colour, "width": width}
     words = {"name": name, "hovertemplate": f"{name}: %{{y:.{digits}g}}<extra></extra>"}
     return {"type": "scatter", "mode": "lines", "x": rounded(x), "line": line, **words, **axes(panel)}
 
 
 def dot(colour: str, panel: int) -> Spec:
+    """A big point that a frame puts in its place."""
     marker = {"color": colour, "size": 11}
     return {"type": "scatter", "mode": "markers", "marker": marker, "cliponaxis": False, **SILENT, **axes(panel)}
 

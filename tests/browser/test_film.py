@@ -184,9 +184,11 @@ def test_keys_step_and_play(live: "Page") -> None:
 def test_a_new_run_plays_in_the_same_node(live: "Page") -> None:
     press(live, PANELS, "Pause")
     run = int(mark(live, PANELS, "run"))
+    node = live.locator(f"{PANELS} .film-chart").element_handle()
     for later in (run + 1, run + 2):
         press(live, "body", "New run")
         wait(live, PANELS, run=str(later), playing="true")
+        assert live.evaluate("([node, film]) => node === document.querySelector(film)", [node, f"{PANELS} .film-chart"])
 
 
 def test_the_picture_is_saved(live: "Page") -> None:
