@@ -82,12 +82,12 @@ def test_a_drag_stays_in_the_browser_and_its_release_is_one_rerun(
 
 
 def test_a_drag_over_the_end_of_the_training_keeps_its_place(app: str, visit: Visit) -> None:
-    page = visit(f"{app}/drag_epsilon?epochs=80&seed=777&seeds=3")
+    page = visit(f"{app}/drag_epsilon?epochs=200&seed=777&seeds=3")
     page.wait_for_selector(f'{SWEEP}[data-ticking="true"] .trace', state="attached", timeout=60_000)
     _, right, height = hold(page, SWEEP)
     page.mouse.move(right, height, steps=5)
     wait(page, SWEEP, shown=LAST)
-    page.get_by_text("ECE is lowest").or_(page.get_by_text("Epoch 80 of 80")).first.wait_for(timeout=60_000)
+    page.get_by_text("ECE is lowest").or_(page.get_by_text("Epoch 200 of 200")).first.wait_for(timeout=60_000)
     page.mouse.up()
     says(page, LAST)
     rests(page, "sweep", "measures")
@@ -111,9 +111,10 @@ def test_the_slider_above_moves_the_film_to_the_nearest_epsilon_without_training
 
 
 def test_pictures_come_before_the_sweep_is_done_and_never_blank(app: str, visit: Visit) -> None:
-    page = visit(f"{app}/drag_epsilon?epochs=40&seeds=3")
+    # Long enough that its early pictures are still there when the browser comes to look.
+    page = visit(f"{app}/drag_epsilon?epochs=120&seeds=4")
     page.wait_for_selector(f'{SWEEP}[data-ticking="true"] .trace', state="attached", timeout=60_000)
-    page.get_by_text(re.compile(r"Epoch (?!40 )\d+ of 40")).wait_for()
+    page.get_by_text(re.compile(r"Epoch (?!120 )\d+ of 120")).wait_for()
     page.evaluate(WATCH)
     early = mark(page, SWEEP, "run")
     rests(page, "sweep", "measures")
@@ -122,7 +123,7 @@ def test_pictures_come_before_the_sweep_is_done_and_never_blank(app: str, visit:
 
 
 def test_the_map_fills_row_by_row_and_then_rests(app: str, visit: Visit, wire: Wire) -> None:
-    page = visit(f"{app}/drag_epsilon?epochs=20&seeds=1&steps=6&map_over=label_noise", wire.listen)
+    page = visit(f"{app}/drag_epsilon?epochs=60&seeds=1&steps=6&map_over=label_noise", wire.listen)
     page.evaluate(ROWS)
     page.get_by_text("of 7 of the map").wait_for(timeout=60_000)
     page.wait_for_selector(f'{MAP}[data-ticking="true"]')
