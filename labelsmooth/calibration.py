@@ -166,12 +166,24 @@ def bin_index(confidence: ArrayLike, bins: int, scheme: Scheme = "equal-width") 
     if bins < 1:
         raise ValueError(f"bins must be at least 1, got {bins}")
     if scheme == "equal-width":
-        # i/M by division: linspace and ceil(c * M) put some i/M into the wrong bin.
-        return np.searchsorted(np.arange(1, bins) / bins, confidence, side="left")
+        return np.searchsorted(width_edges(bins), confidence, side="left")
     if scheme != "equal-mass":
         raise ValueError(f"scheme must be 'equal-width' or 'equal-mass', got {scheme!r}")
-    below = np.searchsorted(np.sort(confidence), confidence, side="left")
-    return bins * below // max(len(confidence), 1)
+    return np.searchsorted(mass_edges(np.sort(confidence), bins), confidence, side="left")
+
+
+def width_edges(bins: int) -> FloatArray:
+    """Inner edges (M - 1,) of equal-width bins: the bin of c is the number of edges below it."""
+    return np.arange(1, bins) / bins  # by division: linspace and ceil(c * M) put some i/M into the wrong bin
+
+
+def mass_edges(ordered: FloatArray, bins: int) -> FloatArray:
+    """Inner edges (M - 1,) of equal-mass bins from sorted confidences (N,): the bin of c is the number below it.
+
+    floor(M #{c_j < c} / N) >= m says that at least ceil(m N / M) examples are below c, and so that one is.
+    """
+    n = len(ordered)
+    return ordered[-(-np.arange(1, bins) * n // bins) - 1] if n else np.zeros(bins - 1)
 
 
 def bin_sums(index: IntArray, values: NDArray[np.generic], bins: int) -> FloatArray:

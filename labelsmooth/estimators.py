@@ -1,38 +1,47 @@
 """The family of calibration errors beside the ECE, and what each of them shows by chance alone.
 
-Legend: N examples, K classes, M bins, C cells: M bins of one event, or M bins of each of K classes; D draws of labels.
-Every binned estimator is a few sums over cells. The cells depend on the probabilities alone, so all draws of labels
-share them, and a table of observed and chance values takes a single pass.
+Legend: N examples, K classes, M bins, D draws of labels.
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from numpy.typing import ArrayLike
 
 from labelsmooth.calibration import (
-    BLOCK,
     TIE,
     FloatArray,
-    IntArray,
     ReliabilityCurve,
     Scheme,
     bin_index,
-    bin_sums,
     check_confidence,
     check_correct,
     check_labels,
     check_probabilities,
     event_reliability,
 )
-from labelsmooth.smooth_ece import smooth_ece, smooth_ece_of_draws
+from labelsmooth.cells import (
+    Cells,
+    class_cells,
+    class_index_of,
+    debiased,
+    ece,
+    event_cells,
+    mean_gap,
+    rms,
+    rms_debiased,
+)
+from labelsmooth.null_draws import errors_of_draws
+from labelsmooth.null_recombined import errors_of_recombined_draws
 
-SCHEMES: tuple[Scheme, Scheme] = ("equal-width", "equal-mass")
+NAMES = (
+    "ECE, equal width", "ECE, equal mass", "ECE, debiased", "RMS error", "RMS error, debiased", "class-wise ECE", "ACE",
+    "smECE", "MCE",
+)  # fmt: skip
 LOW, HIGH = 0.05, 0.95  # quantiles of the null distribution
 DRAWS = 200  # of labels: more would not be seen in three digits of a table
+WHOLE = 20_000  # rows of which every label is drawn every time
 
 
 @dataclass(frozen=True)
@@ -64,35 +73,6 @@ class Estimate:
     null_low: float
     null_high: float
     p_value: float
-
-
-@dataclass(frozen=True, eq=False)
-class Cells:
-    """Cells of probabilities: examples (C,) and sums of probability (C,) in each, and of events (..., C)."""
-
-    count: IntArray
-    expected: FloatArray
-    happened: FloatArray
-
-    @property
-    def filled(self) -> FloatArray:
-        """Examples (C,), 1 for an empty cell, so that its means are 0; nan where there are no rows at all."""
-        return np.maximum(self.count, 1.0) if self.count.any() else np.full(len(self.count), math.nan)
-
-    @property
-    def weight(self) -> FloatArray:
-        """Share of the examples (C,)."""
-        return self.count / (self.count.sum() or math.nan)
-
-    @property
-    def frequency(self) -> FloatArray:
-        """Frequency of the event (..., C)."""
-        return self.happened / self.filled
-
-    @property
-    def gap(self) -> FloatArray:
-        """Frequency less mean probability (..., C)."""
-        return (self.happened - self.expected) / self.filled
 
 
 def rms_calibration_error(
@@ -130,7 +110,7 @@ def rms_calibration_error(
     Source: Kumar, Liang, Ma 2019, arXiv 1909.10155, section 5.
     """
     cells = _checked_event_cells(confidence, correct, bins, scheme)
-    return float(_rms_debiased(cells) if debias else _rms(cells))
+    return float(rms_debiased(cells) if debias else rms(cells))
 
 
 def debiased_ece(
@@ -164,7 +144,7 @@ def debiased_ece(
     Source: Kumar, Liang, Ma 2019, arXiv 1909.10155; their package `uncertainty-calibration` draws X at random, here
     its expectation is taken.
     """
-    return float(_debiased(_checked_event_cells(confidence, correct, bins, scheme)))
+    return float(debiased(_checked_event_cells(confidence, correct, bins, scheme)))
 
 
 def classwise_ece(probs: ArrayLike, labels: ArrayLike, bins: int = 15, scheme: Scheme = "equal-width") -> float:
@@ -192,7 +172,7 @@ def classwise_ece(probs: ArrayLike, labels: ArrayLike, bins: int = 15, scheme: S
 
     Source: Kull et al. 2019, arXiv 1910.12656, section 2.
     """
-    return float(_ece(_checked_class_cells(probs, labels, bins, scheme)))
+    return float(ece(_checked_class_cells(probs, labels, bins, scheme)))
 
 
 def adaptive_classwise_ece(probs: ArrayLike, labels: ArrayLike, ranges: int = 15) -> float:
@@ -220,7 +200,7 @@ def adaptive_classwise_ece(probs: ArrayLike, labels: ArrayLike, ranges: int = 15
     """
     if ranges < 1:
         raise ValueError(f"ranges must be at least 1, got {ranges}")
-    return float(_mean_gap(_checked_class_cells(probs, labels, ranges, "equal-mass")))
+    return float(mean_gap(_checked_class_cells(probs, labels, ranges, "equal-mass")))
 
 
 def class_reliability(
@@ -270,7 +250,10 @@ def calibration_table(
     """Nine calibration errors of one model, each beside what it would be if the model were perfectly calibrated.
 
     Formula: labels y_i ~ p_i, independent and whole, with the probabilities held fixed; every error of each of many
-    such draws, the same draws for all errors.
+    such draws. Up to 20,000 rows they are the same draws for all errors. Of more rows, where each draw of all labels
+    would take as long as everything else together, the top label is drawn as the number of right ones in some thousand
+    narrow cells of confidence, a binomial, and for all classes the rows are cut into blocks whose labels are drawn 8
+    times; every further draw takes each block from one of those at random.
 
     Args:
         probs: probabilities in [0, 1], shape (N, K), K >= 2, rows sum to 1 within 0.001.
@@ -302,32 +285,9 @@ def calibration_table(
     labels = check_labels(labels, *probs.shape)
     if draws < 1:
         raise ValueError(f"draws must be at least 1, got {draws}")
-    confidence, prediction = probs.max(axis=1), probs.argmax(axis=1)
-    width, mass = (bin_index(confidence, bins, scheme) for scheme in SCHEMES)
-    class_width, class_mass = (_class_index(probs, bins, scheme) for scheme in SCHEMES)
-
-    def errors(labels: IntArray) -> dict[str, FloatArray]:
-        """Every error (D,) of labels (D, N)."""
-        correct = labels == prediction
-        top_width, top_mass = (_event_cells(confidence, correct, index, bins) for index in (width, mass))
-        return {
-            "ECE, equal width": _ece(top_width),
-            "ECE, equal mass": _ece(top_mass),
-            "ECE, debiased": _debiased(top_mass),
-            "RMS error": _rms(top_mass),
-            "RMS error, debiased": _rms_debiased(top_mass),
-            "class-wise ECE": _ece(_class_cells(probs, labels, class_width, bins)),
-            "ACE": _mean_gap(_class_cells(probs, labels, class_mass, bins)),
-            "smECE": smooth_ece_of_draws(confidence, correct),
-            "MCE": _largest_gap(top_width),
-        }
-
-    observed = {name: float(value[0]) for name, value in errors(labels[None]).items()}
-    observed["smECE"] = smooth_ece(confidence, labels == prediction).value
-    drawn = [errors(block) for block in _drawn_labels(probs, draws, np.random.default_rng(seed))]
-    return tuple(
-        _estimate(name, value, np.concatenate([block[name] for block in drawn])) for name, value in observed.items()
-    )
+    errors = errors_of_draws if len(probs) <= WHOLE else errors_of_recombined_draws
+    observed, drawn = errors(probs, labels, bins, draws, np.random.default_rng(seed))
+    return tuple(_estimate(name, observed[name], drawn[name]) for name in NAMES)
 
 
 def _estimate(name: str, value: float, null: FloatArray) -> Estimate:
@@ -337,89 +297,15 @@ def _estimate(name: str, value: float, null: FloatArray) -> Estimate:
     return Estimate(name, value, null_median=median, null_low=low, null_high=high, p_value=p_value)
 
 
-def _drawn_labels(probs: FloatArray, draws: int, generator: np.random.Generator) -> Iterator[IntArray]:
-    """Labels (D, N) from their probabilities (N, K), block by block; the same for every size of block."""
-    edges = probs.cumsum(axis=1)
-    total, edges = edges[:, -1], edges[:, :-1]  # printed probabilities do not sum to 1 exactly
-    rows = max(1, BLOCK // max(1, len(probs)))
-    for start in range(0, draws, rows):
-        uniform = generator.random((min(rows, draws - start), len(probs))) * total
-        labels = np.zeros(uniform.shape, np.intp)
-        for edge in edges.T:
-            labels += edge <= uniform
-        yield labels
-
-
-def _event_cells(confidence: FloatArray, correct: NDArray[np.generic], index: IntArray, bins: int) -> Cells:
-    """Cells of the confidences (N,) of one event, in bins (N,), and of what happened (..., N)."""
-    happened = bin_sums(np.broadcast_to(index, correct.shape), correct, bins)
-    return Cells(np.bincount(index, minlength=bins), bin_sums(index, confidence, bins), happened)
-
-
-def _class_index(probs: FloatArray, bins: int, scheme: Scheme) -> IntArray:
-    """The cell (N, K) of each probability: the bins of class 0, then those of class 1, and so on."""
-    by_class = [bins * k + bin_index(column, bins, scheme) for k, column in enumerate(probs.T)]
-    return np.stack(by_class, axis=1)
-
-
-def _class_cells(probs: FloatArray, labels: IntArray, index: IntArray, bins: int) -> Cells:
-    """Cells of all classes' probabilities (N, K), with their index (N, K), and of labels (..., N)."""
-    cells = bins * probs.shape[1]
-    hit = index[np.arange(len(probs)), labels]
-    happened = bin_sums(hit, np.ones(hit.shape), cells)
-    return Cells(np.bincount(index.ravel(), minlength=cells), bin_sums(index.ravel(), probs.ravel(), cells), happened)
-
-
 def _checked_event_cells(confidence: ArrayLike, correct: ArrayLike, bins: int, scheme: Scheme) -> Cells:
     """Cells of one event from what a caller gave."""
     confidence = check_confidence(confidence)
     correct = check_correct(correct, len(confidence))
-    return _event_cells(confidence, correct, bin_index(confidence, bins, scheme), bins)
+    return event_cells(confidence, correct, bin_index(confidence, bins, scheme), bins)
 
 
 def _checked_class_cells(probs: ArrayLike, labels: ArrayLike, bins: int, scheme: Scheme) -> Cells:
     """Cells of all classes from what a caller gave."""
     probs = check_probabilities(probs)
     labels = check_labels(labels, *probs.shape)
-    return _class_cells(probs, labels, _class_index(probs, bins, scheme), bins)
-
-
-def _ece(cells: Cells) -> FloatArray:
-    """Mean absolute gap (...,) over examples, and over classes where the cells are those of all classes."""
-    return np.asarray(np.abs(cells.gap) @ cells.weight)
-
-
-def _mean_gap(cells: Cells) -> FloatArray:
-    """Mean absolute gap (...,) over cells."""
-    return np.asarray(np.abs(cells.gap).mean(axis=-1))
-
-
-def _largest_gap(cells: Cells) -> FloatArray:
-    """Largest absolute gap (...,)."""
-    return np.asarray(np.abs(cells.gap).max(axis=-1))
-
-
-def _rms(cells: Cells) -> FloatArray:
-    """Root-mean-square gap (...,) over examples."""
-    return np.sqrt(np.square(cells.gap) @ cells.weight)
-
-
-def _rms_debiased(cells: Cells) -> FloatArray:
-    """Root-mean-square gap (...,) less the noise; 0 where that leaves nothing."""
-    return np.sqrt(np.maximum(_debiased_square(cells), 0))
-
-
-def _debiased_square(cells: Cells) -> FloatArray:
-    """Mean square gap (...,) less the variance of the frequencies, which may leave a negative number."""
-    noise = cells.frequency * (1 - cells.frequency) / np.maximum(cells.count - 1, 1)
-    return np.asarray(((np.square(cells.gap) - noise) * (cells.count > 1)) @ cells.weight)
-
-
-def _debiased(cells: Cells) -> FloatArray:
-    """Mean absolute gap (...,), less by how much normal noise in the frequencies would raise it."""
-    gap = np.abs(cells.gap)
-    noise = np.sqrt(cells.frequency * (1 - cells.frequency) / cells.filled)
-    # Without noise the ratio is 0 or huge, with erf 1, and either way the expectation is the gap itself.
-    ratio = gap / np.maximum(noise, 1e-100) / math.sqrt(2)
-    expected = noise * math.sqrt(2 / math.pi) * np.exp(-np.square(ratio)) + gap * special.erf(ratio)
-    return np.asarray((2 * gap - expected) @ cells.weight)
+    return class_cells(probs, labels, class_index_of(probs, bins, scheme), bins)

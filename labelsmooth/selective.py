@@ -5,6 +5,7 @@ the share of them that is wrong.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from labelsmooth.calibration import FloatArray, IntArray, check_matrix
 from labelsmooth.conventions import check_choice
+from labelsmooth.rows import over_rows
 
 Score = Literal["probability", "margin", "entropy", "logits"]
 SCORES: dict[Score, str] = {
@@ -106,22 +108,27 @@ def confidence_score(logits: ArrayLike, score: Score = "probability") -> FloatAr
     Source: Cattelan, Silva 2024, arXiv 2305.15508: MSP, softmax margin, negative entropy and MaxLogit-pNorm, whose
     p they fit to held-out data and which is 2 here.
     """
-    check_choice("score", score, get_args(Score))
-    logits = _check_logits(logits, score)
-    # Sorted, so that rows that differ in the order of their classes tie to the last bit; shifted, so that nothing
-    # overflows and a large common constant takes no digits.
-    logits = np.sort(logits, axis=1)[:, ::-1]
-    logits = logits - logits[:, :1]
-    if score == "logits":
-        return _cosine(logits)
-    odds = np.exp(logits)  # against the prediction's
-    rest = odds[:, 1:].sum(axis=1)
-    if score == "probability":
-        return np.asarray(-rest / (1 + rest))
-    if score == "margin":
-        return np.asarray(-(rest + odds[:, 1]) / (1 + rest))
-    # The logarithm of p_1 is -log1p(rest), which log(1 + rest) rounds to 0; and 0 * -inf would be NaN.
-    return np.asarray((odds * np.where(odds > 0, logits, 0.0)).sum(axis=1) / (1 + rest) - np.log1p(rest))
+    return confidence_scores(logits, (score,))[score]
+
+
+def confidence_scores(logits: ArrayLike, scores: Sequence[Score]) -> dict[Score, FloatArray]:
+    """Several of `confidence_score` of the same logits (N, K), each (N,), from one sort."""
+    for score in scores:
+        check_choice("score", score, get_args(Score))
+    checked = _check_logits(logits, scores)
+    values = {score: np.empty(len(checked)) for score in scores}
+
+    def fill(rows: slice) -> None:
+        # Sorted, so that rows that differ in the order of their classes tie to the last bit; shifted, so that nothing
+        # overflows and a large common constant takes no digits.
+        chunk = np.sort(checked[rows], axis=1)[:, ::-1]
+        chunk = chunk - chunk[:, :1]
+        odds = np.exp(chunk)  # against the prediction's
+        for score in scores:
+            values[score][rows] = _score(score, chunk, odds, odds[:, 1:].sum(axis=1))
+
+    over_rows(fill, *checked.shape)
+    return values
 
 
 def risk_coverage(score: ArrayLike, correct: ArrayLike) -> RiskCoverage:
@@ -158,8 +165,7 @@ def risk_coverage(score: ArrayLike, correct: ArrayLike) -> RiskCoverage:
     if np.isnan(score).any():
         raise ValueError("score must be a number, got nan")
     n, errors = len(wrong), int(wrong.sum())
-    _, tie, size = np.unique(-score, return_inverse=True, return_counts=True)
-    wrong_of_tie = np.bincount(tie[wrong], minlength=len(size))
+    size, wrong_of_tie = _ties(score, wrong)
     risk = _risk(size, wrong_of_tie)
     best_risk = _risk(np.array([n - errors, errors]), np.array([0, errors]))
     aurc, best = _mean_risk(risk), _mean_risk(best_risk)
@@ -175,13 +181,25 @@ def risk_coverage(score: ArrayLike, correct: ArrayLike) -> RiskCoverage:
     )
 
 
-def _check_logits(logits: ArrayLike, score: Score) -> FloatArray:
-    """Float64 logits (N, K), finite or, where the score has a meaning then, -inf."""
+def _score(score: Score, logits: FloatArray, odds: FloatArray, rest: FloatArray) -> FloatArray:
+    """A score (N,) of falling logits (N, K) from 0 down, their exponentials and the sums (N,) of all but the first."""
+    if score == "logits":
+        return _cosine(logits)
+    if score == "probability":
+        return np.asarray(-rest / (1 + rest))
+    if score == "margin":
+        return np.asarray(-(rest + odds[:, 1]) / (1 + rest))
+    # The logarithm of p_1 is -log1p(rest), which log(1 + rest) rounds to 0; and 0 * -inf would be NaN.
+    return np.asarray((odds * np.where(odds > 0, logits, 0.0)).sum(axis=1) / (1 + rest) - np.log1p(rest))
+
+
+def _check_logits(logits: ArrayLike, scores: Sequence[Score]) -> FloatArray:
+    """Float64 logits (N, K), finite or, where all scores have a meaning then, -inf."""
     logits = check_matrix("logits", logits)
     if not (logits < math.inf).all():
         raise ValueError(f"logits must be finite or -inf, got {logits[~(logits < math.inf)][0]}")
     masked = np.isneginf(logits)
-    if score == "logits" and masked.any():
+    if "logits" in scores and masked.any():
         raise ValueError("logits must be finite for the score 'logits', got -inf")
     if masked.all(axis=1).any():
         raise ValueError("a row of logits must have a finite one, got -inf for every class")
@@ -207,6 +225,15 @@ def _cosine(logits: FloatArray) -> FloatArray:
     centred = centred / np.where(largest > 0, largest, 1.0)
     norm = np.linalg.norm(centred, axis=1)
     return np.asarray(centred[:, 0] / np.where(norm > 0, norm, 1.0))
+
+
+def _ties(score: FloatArray, wrong: NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
+    """Sizes and errors of the ties of scores (N,), in falling order of the score."""
+    falling = np.sort(-score)
+    first = np.flatnonzero(np.concatenate([np.ones(min(1, len(score)), np.bool_), falling[1:] != falling[:-1]]))
+    # Errors in their own order: looking them up walks through memory, and nothing has to sort the rows themselves.
+    tie = np.searchsorted(falling[first], np.sort(-score[wrong]))
+    return np.diff(first, append=len(score)), np.bincount(tie, minlength=len(first))
 
 
 def _risk(size: IntArray, wrong: IntArray) -> FloatArray:

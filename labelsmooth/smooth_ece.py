@@ -88,8 +88,11 @@ def smooth_ece(confidence: ArrayLike, correct: ArrayLike) -> SmoothECE:
     if not len(confidence):
         blank = np.full(len(t), math.nan)
         return SmoothECE(value=math.nan, t=t, accuracy=blank, density=blank)
-    hits, everyone = (_modes(confidence, values, STEPS) for values in (correct, np.ones(len(confidence))))
-    value = _fixed_point(_modes(confidence, correct - confidence, STEPS))
+    hits, everyone, residuals = (
+        _modes(confidence, values, STEPS, len(confidence))
+        for values in (correct, np.ones(len(confidence)), correct - confidence)
+    )
+    value = _fixed_point(residuals)
     drawn = slice(None, None, STEPS // CURVE_STEPS)
     density = np.maximum(_smoothed(everyone, value)[drawn], 0)
     known = np.where(density >= NO_DENSITY, density, math.nan)
@@ -104,18 +107,23 @@ def smooth_ece_of_draws(confidence: FloatArray, correct: NDArray[np.bool_]) -> F
     """
     if not len(confidence):
         return np.full(correct.shape[:-1], math.nan)
-    return _fixed_point(_modes(confidence, correct - confidence, DRAW_STEPS))
+    return smooth_ece_of_sums(confidence, correct - confidence, len(confidence))
 
 
-def _modes(confidence: FloatArray, values: FloatArray, steps: int) -> FloatArray:
-    """Cosine modes (..., G + 1) of the mean of values (..., N) that stand at the confidences (N,)."""
+def smooth_ece_of_sums(confidence: FloatArray, residuals: FloatArray, n: int) -> FloatArray:
+    """Smooth calibration errors (...,) of N examples from sums of correct - confidence (..., C) at confidences (C,)."""
+    return _fixed_point(_modes(confidence, residuals, DRAW_STEPS, n))
+
+
+def _modes(confidence: FloatArray, values: FloatArray, steps: int, n: int) -> FloatArray:
+    """Cosine modes (..., G + 1) of the sum of values (..., C) that stand at the confidences (C,), over N."""
     position = confidence * steps
     left = np.minimum(position.astype(np.intp), steps - 1)
     share = position - left
     index = np.broadcast_to(left, values.shape)
     sums = bin_sums(index, values * (1 - share), steps + 1) + bin_sums(index + 1, values * share, steps + 1)
     sums[..., [0, -1]] *= 2  # the cell of an end point is half as wide
-    return np.asarray(fft.dct(sums * (steps / len(confidence)), type=1))
+    return np.asarray(fft.dct(sums * (steps / n), type=1))
 
 
 def _smoothed(modes: FloatArray, bandwidth: FloatArray) -> FloatArray:

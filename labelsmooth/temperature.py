@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
-from labelsmooth.calibration import FloatArray, check_labels, check_matrix
+from labelsmooth.calibration import FloatArray, IntArray, check_labels, check_matrix
+from labelsmooth.likelihood import derivatives, loss_at, shifted, slope_at, step_to_root, without_masks
+from labelsmooth.rows import CHUNK, over_rows
+
+Bound = Literal["lower", "upper"] | None
+Optimum = Literal["zero", "finite", "infinite"] | None
+
+BOUNDS = (0.05, 20.0)
+NEAR = 3e-3  # relative: a step that is shorter leaves an error of about its fourth power
 
 
 @dataclass(frozen=True)
@@ -38,8 +46,8 @@ class TemperatureFit:
     temperature: float
     nll_before: float
     nll_after: float
-    at_bound: Literal["lower", "upper"] | None
-    optimum: Literal["zero", "finite", "infinite"] | None
+    at_bound: Bound
+    optimum: Optimum
 
     @property
     def flat(self) -> bool:
@@ -47,7 +55,7 @@ class TemperatureFit:
         return self.optimum is None
 
 
-def fit_temperature(logits: ArrayLike, labels: ArrayLike, bounds: tuple[float, float] = (0.05, 20.0)) -> TemperatureFit:
+def fit_temperature(logits: ArrayLike, labels: ArrayLike, bounds: tuple[float, float] = BOUNDS) -> TemperatureFit:
     """The temperature T that minimises the negative log-likelihood of softmax(logits / T).
 
     Formula: NLL(b) = mean(logsumexp(b z) - b z_y) with b = 1/T is convex; 1/T is the root of its increasing
@@ -78,51 +86,75 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike, bounds: tuple[float, f
     low, high = bounds
     if not 0 < low < high < math.inf:
         raise ValueError(f"bounds must be 0 < low < high < inf, got {bounds}")
+    logits, labels = check_logits(logits, labels)
+    if np.isneginf(logits[np.arange(len(labels)), labels]).any():
+        return TemperatureFit(1.0, math.inf, math.inf, at_bound=None, optimum=None)
+    optimum = _optimum(logits, labels)
+    found: dict[Optimum, tuple[float, Bound]] = {None: (1.0, None), "zero": (low, "lower"), "infinite": (high, "upper")}
+    temperature, at_bound = found[optimum] if optimum in found else _root(logits, labels, low, high)
+    before, after = (loss_at(logits, labels, 1 / t) for t in (1.0, temperature))
+    return TemperatureFit(temperature, before, after, at_bound, optimum)
+
+
+def check_logits(logits: ArrayLike, labels: ArrayLike) -> tuple[FloatArray, IntArray]:
+    """Float64 logits (N, K), finite or -inf, and labels (N,)."""
     logits = check_matrix("logits", logits)
     labels = check_labels(labels, *logits.shape)
     if not (logits < math.inf).all():
         raise ValueError(f"logits must be finite or -inf, got {logits[~(logits < math.inf)][0]}")
-    at_label = logits[np.arange(len(labels)), labels]
-    if np.isneginf(at_label).any():
-        return TemperatureFit(1.0, math.inf, math.inf, at_bound=None, optimum=None)
-    # A row may be shifted freely; with its largest logit at 0 no exponential overflows.
-    top = logits.max(axis=1)
-    return _fit(logits - top[:, None], at_label - top, low, high)
+    return logits, labels
 
 
-def _fit(logits: FloatArray, at_label: FloatArray, low: float, high: float) -> TemperatureFit:
-    """The fit for logits (N, K) with a row maximum of 0 and the finite logits (N,) of the labels."""
-    finite = np.where(np.isneginf(logits), 0.0, logits)  # a masked class has weight 0, and 0 * -inf is NaN
+def _optimum(logits: FloatArray, labels: IntArray) -> Optimum:
+    """Where T goes without bounds, None where all rows are constant."""
 
-    def loss(b: float) -> float:
-        values = np.log(np.exp(b * logits).sum(axis=1)) - b * at_label
-        return float(values.mean()) if values.size else math.nan
+    def seen(rows: slice) -> tuple[bool, bool, float]:
+        """Whether a row is not constant, whether a label is not the largest, and sum(z_y - mean z)."""
+        z, at_label = shifted(logits[rows], labels[rows])
+        finite = without_masks(z)
+        mean = finite.sum(axis=0) / np.isfinite(z).sum(axis=0)
+        return bool(finite.any()), bool(at_label.any()), float((at_label - mean).sum())
 
-    def slope(b: float) -> float:
-        weights = np.exp(b * logits)
-        return float(((weights * finite).sum(axis=1) / weights.sum(axis=1) - at_label).mean())
-
-    optimum = _optimum(logits, finite, at_label)
-    at_bound: Literal["lower", "upper"] | None = None
-    if optimum is None:
-        temperature = 1.0
-    # The sign of the slope decides, not a search for the least loss: where that is flat, it stops short.
-    elif optimum == "zero" or slope(1 / low) < 0:
-        temperature, at_bound = low, "lower"
-    elif optimum == "infinite" or slope(1 / high) > 0:
-        temperature, at_bound = high, "upper"
-    else:
-        temperature = 1 / brentq(slope, 1 / high, 1 / low)
-    return TemperatureFit(temperature, loss(1.0), loss(1 / temperature), at_bound, optimum)
-
-
-def _optimum(
-    logits: FloatArray, finite: FloatArray, at_label: FloatArray
-) -> Literal["zero", "finite", "infinite"] | None:
-    """Where T goes without bounds, None where all rows are constant; arguments as in `_fit`."""
-    if not finite.any():
+    varied, errors, above = zip(*over_rows(seen, *logits.shape), strict=True)
+    if not any(varied):
         return None
-    if not at_label.any():
+    if not any(errors):
         return "zero"
-    mean = finite.sum(axis=1) / np.isfinite(logits).sum(axis=1)
-    return "infinite" if (at_label - mean).sum() <= 0 else "finite"
+    return "infinite" if sum(above) <= 0 else "finite"
+
+
+def _root(logits: FloatArray, labels: IntArray, low: float, high: float) -> tuple[float, Bound]:
+    """The temperature in its bounds where the optimum is finite, and the bound that stopped it.
+
+    The sign of the slope decides, not a search for the least loss: where that is flat, it stops short. Of very many
+    rows only some are searched, and the result is where the search among all of them starts.
+    """
+    every = math.ceil(logits.size / CHUNK)
+    some, some_labels = logits[::every], labels[::every]
+    found: tuple[float, Bound]
+    if slope_at(some, some_labels, 1 / low) < 0:
+        found = low, "lower"
+    elif slope_at(some, some_labels, 1 / high) > 0:
+        found = high, "upper"
+    else:
+        found = 1 / brentq(lambda b: slope_at(some, some_labels, b), 1 / high, 1 / low), None
+    return found if every == 1 else _refine(logits, labels, 1 / found[0], low, high)
+
+
+def _refine(logits: FloatArray, labels: IntArray, b: float, low: float, high: float) -> tuple[float, Bound]:
+    """As `_root`, from a start b, in few passes: each halves the slope, or else the next one halves the bracket."""
+    below, above, size = 0.0, math.inf, math.inf
+    while True:
+        slope, *higher = derivatives(logits, labels, b, 4)
+        if slope < 0 and b >= 1 / low:
+            return low, "lower"
+        if slope > 0 and b <= 1 / high:
+            return high, "upper"
+        below, above = (b, above) if slope < 0 else (below, b)
+        step = float(step_to_root(slope, *higher))
+        if abs(step) < NEAR * b:
+            return min(max(1 / (b + step), low), high), None
+        new = min(max(b + step, 1 / high), 1 / low)
+        if not below < new < above or abs(slope) > size / 2:
+            new = (max(below, 1 / high) + min(above, 1 / low)) / 2
+        b, size = new, abs(slope)

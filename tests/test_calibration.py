@@ -331,3 +331,11 @@ GOOD = np.array([[0.5, 0.5], [0.1, 0.9]])
 def test_errors_name_the_range_and_the_value(call: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("n", [1, 2, 13, 300])
+@pytest.mark.parametrize("bins", [1, 2, 7, 40])
+def test_equal_mass_bins_are_shares_of_the_ranks(n: int, bins: int) -> None:
+    confidence = np.random.default_rng(n * bins).integers(0, 30, n) / 30  # with ties
+    below = (confidence < confidence[:, None]).sum(axis=1)
+    assert bin_index(confidence, bins, "equal-mass").tolist() == (bins * below // n).tolist()

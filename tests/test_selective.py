@@ -11,7 +11,8 @@ from scipy.special import softmax
 from scipy.stats import entropy
 from sklearn.metrics import roc_auc_score
 
-from labelsmooth.selective import SCORES, RiskCoverage, Score, confidence_score, risk_coverage
+from labelsmooth import rows
+from labelsmooth.selective import SCORES, RiskCoverage, Score, confidence_score, confidence_scores, risk_coverage
 
 Floats = NDArray[np.float64]
 SOFTMAX_SCORES: tuple[Score, ...] = ("probability", "margin", "entropy")
@@ -276,3 +277,13 @@ def test_a_masked_class_is_as_if_it_were_not_there(score: Score) -> None:
 def test_broken_logits_are_refused(logits: ArrayLike, score: Score, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         confidence_score(logits, score)
+
+
+def test_scores_from_one_sort_and_in_chunks_are_those_of_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    logits = normal_logits()
+    alone = {score: confidence_score(logits, score) for score in SCORES}
+    monkeypatch.setattr(rows, "CHUNK", 60)
+    together = confidence_scores(logits, tuple(SCORES))
+    assert {score: values.tolist() for score, values in together.items()} == {
+        score: values.tolist() for score, values in alone.items()
+    }

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from labelsmooth.smooth_ece import smooth_ece, smooth_ece_of_draws
+from labelsmooth.smooth_ece import smooth_ece, smooth_ece_of_draws, smooth_ece_of_sums
 
 Floats = NDArray[np.float64]
 
@@ -140,6 +140,13 @@ def test_draws_have_the_values_of_each_alone() -> None:
     draws[0] = correct
     alone = [smooth_ece(confidence, draw).value for draw in draws]
     np.testing.assert_allclose(smooth_ece_of_draws(confidence, draws), alone, atol=1e-5)
+
+
+def test_residuals_of_one_place_may_be_added_up() -> None:
+    places, draws = np.array([0.1, 0.45, 1.0]), np.random.default_rng(0).random((4, 3, 50)) < 0.5
+    confidence = np.repeat(places, 50)
+    sums = smooth_ece_of_sums(places, draws.sum(axis=2) - 50 * places, 150)
+    np.testing.assert_allclose(sums, smooth_ece_of_draws(confidence, draws.reshape(4, 150)), atol=1e-9)
 
 
 def test_a_draw_without_residuals_waits_for_the_others() -> None:

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
+from labelsmooth import likelihood, rows, temperature
 from labelsmooth.calibration import log_softmax, nll, reliability_curve, softmax
 from labelsmooth.temperature import fit_temperature
 
@@ -136,3 +137,47 @@ def test_bounds_are_checked(bounds: tuple[float, float]) -> None:
 def test_logits_are_checked(bad: float) -> None:
     with pytest.raises(ValueError, match=f"logits must be finite or -inf, got {bad}"):
         fit_temperature([[0.0, bad]], [0])
+
+
+@pytest.fixture
+def in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search among some rows and a refinement among all, in passes of a few."""
+    for module in (rows, temperature):
+        monkeypatch.setattr(module, "CHUNK", 300)
+
+
+CASES = [
+    *((*validation(seed, true), bounds) for seed, true in enumerate([0.07, 1.0, 15.0]) for bounds in
+      [(0.05, 20.0), (0.5, 0.9), (3.0, 4.0)]),
+    ([[1, 1, 0], [2, 0, 0]] * 200, [1, 0] * 200, (0.05, 20.0)),
+    ([[0, 1], [0, 1]] * 300, [0, 1] * 300, (0.05, 20.0)),
+    ([[2, -INF, 0]] * 300, [0, 0, 2] * 100, (0.05, 20.0)),
+    # The rows that are searched, every other one, are all right, or all wrong.
+    ([[3, 0], [3, 0]] * 300, [0, 0] * 200 + [0, 1] * 100, (0.05, 20.0)),
+    ([[3, 0], [3, 0]] * 300, [1, 0] * 300, (0.05, 20.0)),
+    ([[3, 0], [0.1, 0]] * 300, [1, 0] * 20 + [0, 0] * 280, (1e-3, 1e3)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("logits", "labels", "bounds"), CASES)
+def test_many_rows_have_the_temperature_of_one_search(
+    logits: Floats, labels: Ints, bounds: tuple[float, float], request: pytest.FixtureRequest
+) -> None:
+    whole = fit_temperature(logits, labels, bounds)
+    request.getfixturevalue("in_chunks")
+    fit = fit_temperature(logits, labels, bounds)
+    assert fit.temperature == pytest.approx(whole.temperature, rel=1e-8)
+    assert (fit.at_bound, fit.optimum) == (whole.at_bound, whole.optimum)
+    assert [fit.nll_before, fit.nll_after] == pytest.approx([whole.nll_before, whole.nll_after], rel=1e-12)
+
+
+@pytest.mark.parametrize("b", [0.3, 1.0, 2.5])
+def test_each_derivative_is_the_difference_quotient_of_the_one_before(b: float) -> None:
+    logits, labels = validation(5, 1.0)
+    step = 1e-4
+    left, right = (
+        np.array([likelihood.loss_at(logits, labels, at), *likelihood.derivatives(logits, labels, at, 4)])
+        for at in (b - step, b + step)
+    )
+    quotient = (right - left)[:4] / (2 * step)
+    assert quotient.tolist() == pytest.approx(likelihood.derivatives(logits, labels, b, 4), rel=1e-5, abs=1e-7)
