@@ -5,10 +5,11 @@ Legend: S seeds, E epsilons, N examples, K classes.
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
-from labelsmooth.calibration import softmax
+from labelsmooth.calibration import TIE, softmax
 from labelsmooth.comparison import Comparison, change_in_words, compare, temperatures_in_words
 from labelsmooth.estimators import Estimate
 from labelsmooth.judgements import COLUMNS
@@ -22,6 +23,15 @@ KEEP = {  # the labels hard: by what the temperature does to them
     "helps": "keep the labels hard and scale the logits",
     "harms": "keep the labels hard and leave the logits alone",
     "neither": "keep the labels hard, with a temperature or without",
+}
+Leaning = Literal["over", "under", "mixed", "perhaps over", "perhaps under", "none"]
+LEANINGS: dict[Leaning, str] = {
+    "over": "is over-confident",
+    "under": "is UNDER-confident",
+    "mixed": "is miscalibrated, too sure of some predictions and not sure enough of others",
+    "perhaps over": "leans to over-confidence, though its ECE is no more than chance makes it",
+    "perhaps under": "leans to under-confidence, though its ECE is no more than chance makes it",
+    "none": "shows no miscalibration beyond chance",
 }
 NORMAL = 1.96  # half the width of a 95 % interval, in standard errors
 
@@ -52,24 +62,27 @@ def _states(snapshot: Snapshot, tables: tuple[Table, Table]) -> str:
         logits = snapshot.test.logits[column]
         correct = (logits.argmax(axis=1) == snapshot.test.labels).astype(float)
         gap = compare(correct, softmax(logits).max(axis=1))
-        p_value = f"p = {ece.p_value:.2f}" if ece.p_value >= 0.01 else "p < 0.01"
         sentences.append(
-            f"The {model} {_state(gap, ece)}: mean confidence {gap.smoothed:.3f} at accuracy {gap.hard:.3f}, "
-            f"ECE {ece.value:.3f} where chance alone gives {ece.null_low:.3f} to {ece.null_high:.3f} ({p_value})."
+            f"The {model} {LEANINGS[leaning(gap, ece)]}: mean confidence {gap.smoothed:.3f} at accuracy "
+            f"{gap.hard:.3f}, ECE {ece.value:.3f} {chance_in_words(ece)}."
         )
     return f"On the seed shown, in 15 bins and without a temperature: {' '.join(sentences)}"
 
 
-def _state(gap: Comparison, ece: Estimate) -> str:
-    """One model's state from its mean gap (confidence less accuracy) and its ECE."""
-    over = gap.difference > 0
-    if ece.p_value < SIGNIFICANCE:
-        if gap.decided:
-            return "is over-confident" if over else "is UNDER-confident"
-        return "is miscalibrated, too sure of some predictions and not sure enough of others"
-    if gap.decided:
-        return f"leans to {'over' if over else 'under'}-confidence, though its ECE is no more than chance makes it"
-    return "shows no miscalibration beyond chance"
+def leaning(gap: Comparison, ece: Estimate) -> Leaning:
+    """One model's state from its mean gap (confidence less accuracy) over examples and its ECE."""
+    seen = ece.p_value < SIGNIFICANCE
+    if not gap.decided or abs(gap.difference) < TIE:
+        return "mixed" if seen else "none"
+    if gap.difference > 0:
+        return "over" if seen else "perhaps over"
+    return "under" if seen else "perhaps under"
+
+
+def chance_in_words(estimate: Estimate) -> str:
+    """The range of an error by chance alone, and how likely the error itself is."""
+    p_value = f"p = {estimate.p_value:.2f}" if estimate.p_value >= 0.01 else "p < 0.01"
+    return f"where chance alone gives {estimate.null_low:.3f} to {estimate.null_high:.3f} ({p_value})"
 
 
 def _estimators(tables: tuple[Table, Table]) -> str:
@@ -97,7 +110,7 @@ def _temperature(snapshot: Snapshot, best: BestTemperature, known: np.ndarray) -
         changes = []
         for name, field in MEASURES:
             result = compare(getattr(snapshot, field)[known, column], found[field])
-            verdict = f" ({_effect(result)})" if result.seeds > 1 else ""
+            verdict = f" ({effect(result)})" if result.seeds > 1 else ""
             changes.append(f"from {name} {result.hard:.3f} to {result.smoothed:.3f}{verdict}")
         temperatures = temperatures_in_words(found["temperature"], found["at_bound"], found["no_errors"])
         effects.append(f"the {model} ({temperatures}) {' and '.join(changes)}")
@@ -107,7 +120,7 @@ def _temperature(snapshot: Snapshot, best: BestTemperature, known: np.ndarray) -
     )
 
 
-def _effect(result: Comparison) -> str:
+def effect(result: Comparison) -> str:
     """Whether a loss fell, as far as the seeds can tell."""
     if not result.decided:
         return "undecided"
@@ -116,7 +129,7 @@ def _effect(result: Comparison) -> str:
 
 def _alternatives(snapshot: Snapshot, best: BestTemperature, known: np.ndarray) -> str:
     """Smoothing as it is against hard labels at their best, by paired seeds (S,), and what follows."""
-    effects = {_effect(compare(getattr(snapshot, f)[known, 0], getattr(best, f)[known, 0])) for _, f in MEASURES}
+    effects = {effect(compare(getattr(snapshot, f)[known, 0], getattr(best, f)[known, 0])) for _, f in MEASURES}
     remedy = "helps" if "better" in effects else "harms" if "worse" in effects else "neither"
     rival = snapshot if remedy == "harms" else best
     results = {
@@ -159,7 +172,7 @@ def _ranking(risks: tuple[RiskCoverage, RiskCoverage]) -> str:
         who = "Neither model" if len(unknown) > 1 else f"The {unknown[0]} does not"
         return f"{who} {'has' if len(unknown) > 1 else 'have'} both right and wrong predictions: no ranking to compare."
     hard, smoothed = risks
-    decided = abs(smoothed.auroc - hard.auroc) > NORMAL * math.hypot(_error(hard), _error(smoothed))
+    decided = abs(smoothed.auroc - hard.auroc) > NORMAL * math.hypot(auroc_error(hard), auroc_error(smoothed))
     numbers = f"AUROC {hard.auroc:.3f} hard labels, {smoothed.auroc:.3f} smoothed"
     if decided:
         ranked = f"the {MODELS[smoothed.auroc > hard.auroc]} ranks its errors better ({numbers})"
@@ -171,7 +184,7 @@ def _ranking(risks: tuple[RiskCoverage, RiskCoverage]) -> str:
     )
 
 
-def _error(risk: RiskCoverage) -> float:
+def auroc_error(risk: RiskCoverage) -> float:
     """Standard error of an AUROC by Hanley and McNeil (1982); two of the same examples differ by less still."""
     area, right = risk.auroc, risk.accuracy * risk.n
     wrong = risk.n - right

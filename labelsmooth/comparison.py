@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from labelsmooth.calibration import softmax
+from labelsmooth.calibration import FloatArray, softmax
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import BestTemperature, Snapshot
 
@@ -53,6 +53,24 @@ def compare(hard: np.ndarray, smoothed: np.ndarray) -> Comparison:
     return Comparison(float(hard.mean()), float(smoothed.mean()), float(difference.mean()), half, seeds)
 
 
+def compare_unpaired(first: FloatArray, second: FloatArray) -> Comparison:
+    """Comparison of independent values (S,), with the 95 % interval of Welch; its `seeds` are the smaller number.
+
+    Of one value the spread is not known, and the interval is infinite.
+    """
+    sizes = len(first), len(second)
+    half = math.inf
+    if min(sizes) > 1:
+        parts = [float(values.var(ddof=1)) / len(values) for values in (first, second)]
+        error = math.sqrt(sum(parts))
+        squares = sum(part**2 / (size - 1) for part, size in zip(parts, sizes, strict=True))
+        # Without any spread the quotient is 0 / 0, and the interval a point for every number of degrees.
+        freedom = error**4 / squares if squares else 1.0
+        half = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * error
+    means = float(first.mean()), float(second.mean())
+    return Comparison(*means, means[1] - means[0], half, min(sizes))
+
+
 def compare_measure(snapshot: Snapshot, measure: str) -> Comparison:
     """Compare the first and the last epsilon of a snapshot by one of its measures."""
     values = getattr(snapshot, measure)
@@ -75,17 +93,17 @@ def signed(value: float, digits: int = 3) -> str:
     return f"{0:.{digits}f}" if float(f"{value:.{digits}f}") == 0 else text
 
 
-def interval_in_words(result: Comparison, digits: int, scale: float = 1) -> str:
-    """The interval of the difference, and whether that is undecided."""
+def interval_in_words(result: Comparison, digits: int, scale: float = 1, over: str = "seed") -> str:
+    """The interval of the difference over seeds, or over something else, and whether that is undecided."""
     if result.seeds == 1:
-        return "one seed: no interval"
+        return f"one {over}: no interval"
     interval = f"{signed(scale * result.low, digits)} to {signed(scale * result.high, digits)}"
     return f"{100 * LEVEL:.0f} % interval {interval}{'' if result.decided else ': undecided'}"
 
 
-def change_in_words(result: Comparison, digits: int, scale: float = 1, unit: str = "") -> str:
+def change_in_words(result: Comparison, digits: int, scale: float = 1, unit: str = "", over: str = "seed") -> str:
     """The difference, with its interval and whether that decides."""
-    return f"{signed(scale * result.difference, digits)}{unit} ({interval_in_words(result, digits, scale)})"
+    return f"{signed(scale * result.difference, digits)}{unit} ({interval_in_words(result, digits, scale, over)})"
 
 
 def _prediction_sentence(snapshot: Snapshot, epsilon: float) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from labelsmooth.advice import KEEP, _error, advice
+from labelsmooth.advice import KEEP, advice, auroc_error
 from labelsmooth.estimators import Estimate
 from labelsmooth.selective import RiskCoverage, risk_coverage
 from labelsmooth.snapshots import BestTemperature, Part, Snapshot
@@ -282,6 +282,6 @@ def test_the_error_of_an_auroc_is_its_spread_over_samples() -> None:
     for _ in range(400):
         score = np.concatenate([generator.normal(1, 1, 120), generator.normal(0, 1, 60)])
         areas.append(risk_coverage(score, np.arange(180) < 120).auroc)
-    error = _error(risk(float(np.mean(areas)), accuracy=120 / 180, n=180))
+    error = auroc_error(risk(float(np.mean(areas)), accuracy=120 / 180, n=180))
     assert error == pytest.approx(np.std(areas), rel=0.15)
-    assert _error(risk(1.0)) == 0
+    assert auroc_error(risk(1.0)) == 0

@@ -1,0 +1,1 @@
+"""A model of one's own, judged: over- or under-confident, what a temperature buys, whether smoothing would help."""
