@@ -28,12 +28,15 @@ from labelsmooth.loss import LabelSmoothingLoss, smooth_targets
 from labelsmooth.mutual_information import mutual_information
 from labelsmooth.selective import SCORES, RiskCoverage, confidence_score, risk_coverage
 from labelsmooth.smooth_ece import SmoothECE, smooth_ece
+from labelsmooth.streaming import CalibrationError
 from labelsmooth.temperature import TemperatureFit, fit_temperature
 from labelsmooth.temperature_path import TemperaturePath, temperature_path
+from labelsmooth.temperature_scaling import TemperatureScaling
 
 __all__ = [
     "LIBRARIES",
     "SCORES",
+    "CalibrationError",
     "Estimate",
     "LabelSmoothingLoss",
     "Library",
@@ -43,6 +46,7 @@ __all__ = [
     "SmoothECE",
     "TemperatureFit",
     "TemperaturePath",
+    "TemperatureScaling",
     "TemplatePlane",
     "adaptive_classwise_ece",
     "brier_score",

@@ -91,7 +91,9 @@ class LabelSmoothingLoss(nn.Module):
         divergence: "cross_entropy" or "kl".
         weight: class weights w, shape (K,), non-negative and finite.
         ignore_index: label of positions that get loss 0 and gradient 0, even where their logits are NaN.
-        reduction: "mean" (over kept positions; with weights, over the sum of their w_y), "sum" or "none".
+        reduction: "mean" (over kept positions; with weights, over the sum of their w_y), "sum" or "none". Means of
+            unequal batches do not average to that of the whole: over processes or accumulated steps divide sums by
+            the number of all kept positions.
         logits: of the call; floating, shape (N, K), (N, K, d1, ...) or (K,). Log-probabilities do as well,
             being their own log-softmax. Half precision is computed, and the loss returned, in float32.
         labels: of the call; integers in 0..K-1 or ignore_index, shape (N,), (N, d1, ...) or ().
@@ -105,6 +107,8 @@ class LabelSmoothingLoss(nn.Module):
     Raises:
         ValueError: epsilon NaN, infinite or above 1, or negative with "kl"; labels out of range; wrong shape
             or dtype; wrong weight or prior; unknown convention, divergence or reduction.
+        RuntimeError: labels out of range where their values are out of sight: in a graph of torch.compile or
+            torch.export and under torch.vmap it is torch itself that refuses them, by its own words.
 
     Example:
         >>> logits = torch.tensor([[2.0, 0.0, 0.0], [0.0, 1.0, 3.0]])
@@ -169,7 +173,7 @@ class LabelSmoothingLoss(nn.Module):
         labels = _checked_labels(labels, logits.shape[1], self.ignore_index)
         kept = labels != self.ignore_index
         # Hidden before the softmax, not after, or a NaN in an ignored row would come back as a NaN gradient.
-        logits = logits.masked_fill(~kept.unsqueeze(1), 0) if not kept.all() else logits
+        logits = logits if _any(~kept) is False else logits.masked_fill(~kept.unsqueeze(1), 0)
         labels = labels.masked_fill(~kept, 0)
         log_probs = F.log_softmax(logits, 1, dtype=torch.promote_types(logits.dtype, torch.float32))
         return self._reduce(self._losses(log_probs, labels), labels, kept)
@@ -260,9 +264,20 @@ def _checked_labels(labels: Tensor, num_classes: int, ignore_index: int | None =
     if ignore_index is not None:
         wrong &= labels != ignore_index
         also = f" or ignore_index={ignore_index}"
-    if wrong.any():
+    if _any(wrong):
         raise ValueError(f"labels must be in 0..{num_classes - 1}{also}; got {labels[wrong][0].item()}")
     return labels
+
+
+def _any(condition: Tensor) -> bool | None:
+    """Whether any entry is true; None where values are out of sight: in a graph, under vmap, on the meta device."""
+    # A look would break the graph; vmap and the meta device raise RuntimeError at one.
+    if torch.compiler.is_compiling():
+        return None
+    try:
+        return bool(condition.any())
+    except RuntimeError:
+        return None
 
 
 def _check_prior(prior: Tensor | None, convention: Convention) -> None:
