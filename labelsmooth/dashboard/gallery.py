@@ -11,6 +11,7 @@ from labelsmooth.dashboard.album import Album
 from labelsmooth.datasets import class_names
 from labelsmooth.figures.boundary import boundary_figure, boundary_frame
 from labelsmooth.figures.curves import Optima, curves_figure, curves_frame
+from labelsmooth.figures.films import live_caption
 from labelsmooth.figures.live import LiveView, live_figure, live_frame
 from labelsmooth.figures.style import Frame, Moving
 from labelsmooth.pictures import Picture, picture
@@ -81,7 +82,7 @@ class Gallery:
     def _page(self, snapshot: Snapshot, previous: Page | None) -> Page:
         drawn = picture(snapshot, self._shown, None if previous is None else previous.picture)
         boundary = None if snapshot.grid is None else boundary_frame(snapshot)
-        live = live_frame(drawn, _caption(snapshot, self._setup.seeds[0]))
+        live = live_frame(drawn, live_caption(snapshot, self._setup.seeds[0]))
         return Page(drawn, live, curves_frame(snapshot.epoch), boundary)
 
     def _hang(self, snapshots: Sequence[Snapshot], scale: str) -> Wall:
@@ -123,16 +124,3 @@ def null_bands(snapshot: Snapshot) -> tuple[NullECE, NullECE]:
     """The ECE that chance alone would show of a calibrated model, hard labels and smoothed, first seed."""
     hard, smoothed = (null_ece(softmax(snapshot.test.logits[column]).max(-1)) for column in (0, -1))
     return hard, smoothed
-
-
-def _caption(snapshot: Snapshot, seed: int) -> str:
-    """What the film shows at this epoch, in numbers."""
-
-    def pair(measure: str, scale: float = 1, digits: int = 3, unit: str = "") -> str:
-        hard, smoothed = getattr(snapshot, measure)[0, [0, -1]] * scale
-        return f"{hard:.{digits}f}{unit} hard, {smoothed:.{digits}f}{unit} smoothed"
-
-    return (
-        f"Seed {seed}: accuracy {pair('accuracy', 100, 1, ' %')}; ECE {pair('ece')}; "
-        f"confidence {pair('confidence', 1, 2)}"
-    )

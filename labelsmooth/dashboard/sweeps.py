@@ -6,10 +6,8 @@ import streamlit as st
 
 from labelsmooth.dashboard.film import Reel, film, name_of
 from labelsmooth.dashboard.gallery import Shot
-from labelsmooth.datasets import class_names
-from labelsmooth.figures.epsilon import EpsilonView, epsilon_captions, epsilon_figure, epsilon_frames
+from labelsmooth.figures import films
 from labelsmooth.figures.sweep import sweep_figure, sweep_frame
-from labelsmooth.pictures import epsilon_pictures
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot, numbers_only
 from labelsmooth.sweep import Sweep, conclusion, sweep
@@ -37,10 +35,6 @@ def sweep_wall(
     setup: TrainingSetup, shown: tuple[int, ...], epoch: int, finished: bool, _snapshot: Snapshot
 ) -> SweepWall:
     """The pictures of a sweep's newest snapshot; epoch and whether it is the last tell snapshots apart."""
-    names = class_names(setup.dataset, setup.classes)
-    pictures = epsilon_pictures(_snapshot, shown)
-    view = EpsilonView(tuple(names[label] for label in shown), setup.epsilons)
-    frames = epsilon_frames(pictures, setup.epsilons, epsilon_captions(_snapshot, setup))
     numbers = sweep(_snapshot, setup)
     cursors = [sweep_frame(epsilon) for epsilon in setup.epsilons]
     return SweepWall(
@@ -49,7 +43,7 @@ def sweep_wall(
         snapshot=numbers_only(_snapshot),
         examples=len(_snapshot.test.labels),
         sweep=numbers,
-        film=Shot(epsilon_figure(pictures, view), frames),
+        film=Shot(*films.sweep_film(setup, _snapshot, shown)),
         curves=Shot(sweep_figure(numbers, 0.0), cursors),
     )
 

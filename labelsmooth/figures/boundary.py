@@ -1,6 +1,7 @@
 """Decision boundaries of both models over 2-D inputs, and where they become confident."""
 
 from collections.abc import Iterable, Sequence
+from itertools import cycle
 
 import numpy as np
 from contourpy import contour_generator
@@ -77,7 +78,7 @@ def _points(snapshot: Snapshot, names: Sequence[str], order: Sequence[int], numb
             "showlegend": number == 1,
             **axes(number),
         }
-        for label, colour in zip(order, CLASS_COLOURS, strict=False)
+        for label, colour in zip(order, cycle(CLASS_COLOURS), strict=False)
     ]
 
 

@@ -3,9 +3,10 @@
 Where a page shows it, a card beside the pointer tells an example's label and prediction, and shows its picture. What
 the card needs is in the figure: `layout.meta.classes` are names, `layout.meta.images` pictures; of a trace,
 `meta.part` says which pictures, `meta.label` the first line, and `meta.predicted` has a character a point, the
-predicted class to the base 36. A point's `customdata` are its place among the pictures and one more line, if any.
+predicted class as one of DIGITS. A point's `customdata` are its place among the pictures and one more line, if any.
 """
 
+import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ from labelsmooth.figures.style import NEUTRAL, Arrangement, Frame, Moving, Spec,
 WIDE = Arrangement(rows=2, columns=2, height=780)
 NARROW = Arrangement(rows=4, columns=1, height=1480, top=95, gap_y=90)
 PARTS = ("train", "test")
-DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+DIGITS = string.digits + string.ascii_letters
 
 
 @dataclass(frozen=True)

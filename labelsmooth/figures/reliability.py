@@ -1,10 +1,11 @@
-"""A film over temperature: the reliability of both models bin by bin, and the confidences behind it."""
+"""A film over temperature: the reliability of one model or two bin by bin, and the confidences behind it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from labelsmooth.calibration import ReliabilityCurve
 from labelsmooth.figures.live import FEW
 from labelsmooth.figures.style import (
     MODELS,
@@ -24,8 +25,12 @@ from labelsmooth.figures.style import (
 )
 from labelsmooth.temperature_path import ReliabilityMoment, name_of
 
-WIDE = Arrangement(rows=2, columns=2, height=760, top=80)
-NARROW = Arrangement(rows=4, columns=1, height=1430, top=180, gap_y=90)
+# By the number of models: each has a diagram and a histogram.
+WIDE = {1: Arrangement(rows=1, columns=2, height=440, top=80), 2: Arrangement(rows=2, columns=2, height=760, top=80)}
+NARROW = {
+    1: Arrangement(rows=2, columns=1, height=830, top=180, gap_y=90),
+    2: Arrangement(rows=4, columns=1, height=1430, top=180, gap_y=90),
+}
 # Named colours that the colour-blind can tell apart, from each other and from those of the models.
 LEANS = (("over-confident", "#CC79A7"), ("under-confident", "#009E73"))
 SMOOTH_X = np.linspace(0, 1, 51)  # where the smooth curve is drawn
@@ -37,6 +42,7 @@ class ReliabilityView:
     """What the numbers are about: the predicted class, or (with its name) one class."""
 
     of_class: str | None = None
+    examples: str = "test examples"  # what the histogram counts
 
     @property
     def confidence(self) -> str:
@@ -53,16 +59,23 @@ def reliability_frames(
     hard: Sequence[ReliabilityMoment], smoothed: Sequence[ReliabilityMoment], view: ReliabilityView
 ) -> list[Frame]:
     """A frame for every temperature, for the traces of `reliability_figure`."""
-    pairs = list(zip(hard, smoothed, strict=True))
-    moments = _changing([[trace for moment in pair for trace in _moment(moment)] for pair in pairs])
+    return film_frames((hard, smoothed), view, MODELS)
+
+
+def film_frames(
+    series: Sequence[Sequence[ReliabilityMoment]], view: ReliabilityView, models: Sequence[tuple[str, str]]
+) -> list[Frame]:
+    """A frame for every temperature, for the traces of `film_figure`."""
+    steps = list(zip(*series, strict=True))
+    moments = _changing([[trace for moment in step for trace in _moment(moment)] for step in steps])
     return [
         {
-            "name": name_of(pair[0].temperature),
+            "name": name_of(step[0].temperature),
             "data": data,
             "traces": list(range(len(data))),
-            "caption": _caption(pair, view),
+            "caption": _caption(step, view, models),
         }
-        for pair, data in zip(pairs, moments, strict=True)
+        for step, data in zip(steps, moments, strict=True)
     ]
 
 
@@ -81,30 +94,44 @@ def _changing(moments: list[list[Spec]]) -> list[list[Spec]]:
     ]
 
 
-def _caption(pair: tuple[ReliabilityMoment, ReliabilityMoment], view: ReliabilityView) -> str:
-    """The losses of both models in words."""
+def _caption(step: Sequence[ReliabilityMoment], view: ReliabilityView, models: Sequence[tuple[str, str]]) -> str:
+    """The losses of the models in words."""
     ece = "ECE" if view.of_class is None else f"ECE ({view.of_class})"
-    models = [
+    losses = [
         f"NLL {moment.nll:.2f}, {ece} {moment.curve.ece:.3f} {name}"
-        for moment, (name, _) in zip(pair, MODELS, strict=True)
+        for moment, (name, _) in zip(step, models, strict=True)
     ]
-    return f"T = {name_of(pair[0].temperature)}: {'; '.join(models)}"
+    return f"T = {name_of(step[0].temperature)}: {'; '.join(losses)}"
 
 
 def reliability_figure(
     hard: Sequence[ReliabilityMoment], smoothed: Sequence[ReliabilityMoment], view: ReliabilityView
 ) -> Moving:
-    """The figure at its first temperature, with axes that hold them all."""
+    """Hard labels beside smoothed at their first temperature, with axes that hold them all."""
+    return film_figure((hard, smoothed), view, MODELS)
+
+
+def film_figure(
+    series: Sequence[Sequence[ReliabilityMoment]], view: ReliabilityView, models: Sequence[tuple[str, str]]
+) -> Moving:
+    """One model or two (name, colour) at their first temperature, with axes that hold them all."""
     confidence = view.confidence[0].upper() + view.confidence[1:]
-    titles = [f"{what}, {name}" for what in ("Reliability", confidence) for name, _ in MODELS]
-    layout, narrow = film_layout(titles, WIDE, NARROW)
-    tallest = rounded_range([np.zeros(1), *(moment.histogram for moment in (*hard, *smoothed))])[1]
+    titles = [f"{what}, {name}" for what in ("Reliability", confidence) for name, _ in models]
+    layout, narrow = film_layout(titles, WIDE[len(models)], NARROW[len(models)])
+    tallest = rounded_range([np.zeros(1), *(moment.histogram for moments in series for moment in moments)])[1]
     moving, still = [], []
-    for panel, (moments, (name, colour)) in enumerate(zip((hard, smoothed), MODELS, strict=True), start=1):
-        styles = [*_reliability_styles(name, colour, panel, view), *_histogram_styles(colour, panel, tallest, view)]
+    for panel, (moments, (name, colour)) in enumerate(zip(series, models, strict=True), start=1):
+        below = panel + len(models)
+        styles = [
+            *_reliability_styles(name, colour, panel, view),
+            *histogram_styles(colour, tallest, view, panel == 1, below),
+        ]
         moving += [joined(style, moment) for style, moment in zip(styles, _moment(moments[0]), strict=True)]
-        still += [_diagonal(panel), _accuracy_line(moments[0].curve.accuracy, panel, tallest, view)]
-        _set_axes(layout, panel, tallest, view)
+        still += [
+            diagonal(panel),
+            accuracy_line(moments[0].curve.accuracy, tallest, view, panel == 1, below),
+        ]
+        set_axes(layout, panel, below, tallest, view)
     layout["barmode"] = "overlay"
     return Moving({"data": [*moving, *still], "layout": layout}, narrow)
 
@@ -114,23 +141,22 @@ def _moment(moment: ReliabilityMoment) -> list[Spec]:
     curve = moment.curve
     enough = curve.bin_count >= FEW
     gap = curve.bin_accuracy - curve.bin_confidence
-    places = _places(moment.edges)
-    bars = [{**places, **_bars(moment.band_low, moment.band_high - moment.band_low, enough)}]
+    places = places_between(moment.edges)
+    bars = [{**places, **bars_from(moment.band_low, moment.band_high - moment.band_low, enough)}]
     for rows in (enough, ~enough):
         for lean in (gap < 0, gap > 0):
-            bars.append({**places, **_bars(curve.bin_confidence, gap, rows & lean)})
-    ends = np.stack([curve.bin_low, curve.bin_high, np.full(len(gap), np.nan)], axis=1)[enough]
+            bars.append({**places, **bars_from(curve.bin_confidence, gap, rows & lean)})
     return [
         *bars,
-        {"x": [*rounded(curve.bin_confidence[enough].repeat(3)), None], "y": [*rounded(ends), None]},
+        intervals(curve),
         {"y": rounded(np.interp(SMOOTH_X, moment.smooth.t, moment.smooth_accuracy), 3)},
-        _points(moment, gap),
-        {**_places(np.arange(len(gap) + 1) / len(gap)), "y": moment.histogram.tolist()},
+        points(curve, moment.band_low, moment.band_high),
+        {**places_between(np.arange(len(gap) + 1) / len(gap)), "y": moment.histogram.tolist()},
         {"x": rounded(np.repeat(curve.confidence, 2))},
     ]
 
 
-def _places(edges: np.ndarray) -> Spec:
+def places_between(edges: np.ndarray) -> Spec:
     """Bars between edges (M + 1,)."""
     return {
         "x": rounded((edges[:-1] + edges[1:]) / 2),
@@ -138,7 +164,7 @@ def _places(edges: np.ndarray) -> Spec:
     }
 
 
-def _bars(base: np.ndarray, height: np.ndarray, rows: np.ndarray) -> Spec:
+def bars_from(base: np.ndarray, height: np.ndarray, rows: np.ndarray) -> Spec:
     """Bars (M,) of some height from a base; those not in `rows` have none.
 
     They are there all the same: a bar that comes only later in a film, without a redraw, has no colour.
@@ -146,12 +172,18 @@ def _bars(base: np.ndarray, height: np.ndarray, rows: np.ndarray) -> Spec:
     return {"base": rounded(np.where(rows, base, 0.0)), "y": rounded(np.where(rows, height, 0.0))}
 
 
-def _points(moment: ReliabilityMoment, gap: np.ndarray) -> Spec:
+def intervals(curve: ReliabilityCurve) -> Spec:
+    """The interval of every well-filled bin as a vertical line."""
+    enough = curve.bin_count >= FEW
+    ends = np.stack([curve.bin_low, curve.bin_high, np.full(len(enough), np.nan)], axis=1)[enough]
+    return {"x": [*rounded(curve.bin_confidence[enough].repeat(3)), None], "y": [*rounded(ends), None]}
+
+
+def points(curve: ReliabilityCurve, band_low: np.ndarray, band_high: np.ndarray) -> Spec:
     """A point for every bin that is not empty, with all that is known of it for the hover."""
-    curve = moment.curve
     rows = curve.bin_count > 0
-    count = curve.bin_count[rows]
-    known = (count, gap[rows], curve.bin_low[rows], curve.bin_high[rows], moment.band_low[rows], moment.band_high[rows])
+    count, gap = curve.bin_count[rows], (curve.bin_accuracy - curve.bin_confidence)[rows]
+    known = (count, gap, curve.bin_low[rows], curve.bin_high[rows], band_low[rows], band_high[rows])
     return {
         "x": rounded(curve.bin_confidence[rows]),
         "y": rounded(curve.bin_accuracy[rows]),
@@ -189,14 +221,14 @@ def _reliability_styles(name: str, colour: str, panel: int, view: ReliabilityVie
             "marker": {"color": colour, "line": {"width": 0}},
             "name": f"bin with 95 % interval (faint below {FEW} examples)",
             "legendgroup": "bin",
-            "hovertemplate": _hover(name, view),
+            "hovertemplate": hover(name, view),
             "cliponaxis": False,
         },
     ]
     return [{"showlegend": panel == 1, **style, **axes(panel)} for style in styles]
 
 
-def _hover(name: str, view: ReliabilityView) -> str:
+def hover(name: str, view: ReliabilityView) -> str:
     """All that a point knows of its bin."""
     return (
         f"{name}, %{{customdata[0]}} examples<br>{view.confidence} %{{x:.3f}}<br>"
@@ -206,28 +238,28 @@ def _hover(name: str, view: ReliabilityView) -> str:
     )
 
 
-def _histogram_styles(colour: str, panel: int, tallest: float, view: ReliabilityView) -> list[Spec]:
+def histogram_styles(colour: str, tallest: float, view: ReliabilityView, legend: bool, panel: int) -> list[Spec]:
     """Counts of one model, and its mean confidence as a dotted line."""
     bars = {"type": "bar", "marker": {"color": colour, "opacity": 0.55}, "showlegend": False}
     mean = {"type": "scatter", "mode": "lines", "y": [0, tallest], "line": {"color": colour, "dash": "dot", "width": 3}}
-    named = {"name": f"mean {view.confidence}", "legendgroup": "mean", "showlegend": panel == 1}
+    named = {"name": f"mean {view.confidence}", "legendgroup": "mean", "showlegend": legend}
     return [
         {
             **bars,
             "hovertemplate": f"%{{y}} examples, {view.confidence} about %{{x:.2f}}<extra></extra>",
-            **_below(panel),
+            **axes(panel),
         },
-        {**mean, **named, "hovertemplate": f"mean {view.confidence} %{{x:.3f}}<extra></extra>", **_below(panel)},
+        {**mean, **named, "hovertemplate": f"mean {view.confidence} %{{x:.3f}}<extra></extra>", **axes(panel)},
     ]
 
 
-def _diagonal(panel: int) -> Spec:
+def diagonal(panel: int) -> Spec:
     """Where confidence is accuracy."""
     line = {"color": NEUTRAL, "dash": "dash", "width": 1}
     return {"type": "scatter", "mode": "lines", "x": [0, 1], "y": [0, 1], "line": line, **SILENT, **axes(panel)}
 
 
-def _accuracy_line(accuracy: float, panel: int, tallest: float, view: ReliabilityView) -> Spec:
+def accuracy_line(accuracy: float, tallest: float, view: ReliabilityView, legend: bool, panel: int) -> Spec:
     """What the mean confidence should be; no temperature moves it."""
     return {
         "type": "scatter",
@@ -237,22 +269,16 @@ def _accuracy_line(accuracy: float, panel: int, tallest: float, view: Reliabilit
         "line": {"color": NEUTRAL, "dash": "dash", "width": 2},
         "name": view.accuracy,
         "legendgroup": "accuracy",
-        "showlegend": panel == 1,
+        "showlegend": legend,
         "hovertemplate": f"{view.accuracy} %{{x:.3f}}<extra></extra>",
-        **_below(panel),
+        **axes(panel),
     }
 
 
-def _below(panel: int) -> Spec:
-    """The axes of the histogram under a reliability diagram."""
-    return axes(panel + len(MODELS))
-
-
-def _set_axes(layout: Spec, panel: int, tallest: float, view: ReliabilityView) -> None:
-    """Fixed ranges, with room for points at 0 and 1."""
+def set_axes(layout: Spec, panel: int, below: int, tallest: float, view: ReliabilityView) -> None:
+    """Fixed ranges of a diagram and its histogram, with room for points at 0 and 1."""
     unit = {"range": [-0.03, 1.05], "zeroline": False}
-    below = panel + len(MODELS)
     layout[layout_axis(panel, "x")] |= {"title": titled(view.confidence), **unit}
     layout[layout_axis(panel, "y")] |= {"title": titled(view.accuracy), **unit}
     layout[layout_axis(below, "x")] |= {"title": titled(view.confidence), **unit}
-    layout[layout_axis(below, "y")] |= {"title": titled("test examples"), "range": [0, tallest], "zeroline": False}
+    layout[layout_axis(below, "y")] |= {"title": titled(view.examples), "range": [0, tallest], "zeroline": False}

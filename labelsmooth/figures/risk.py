@@ -1,7 +1,9 @@
-"""Risk against coverage of both models: what is left wrong where the least confident examples are refused.
+"""Risk against coverage of one model or two: what is left wrong where the least confident examples are refused.
 
 Legend: N examples, P points drawn of a curve.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -24,6 +26,7 @@ from labelsmooth.selective import RiskCoverage
 WIDE = Arrangement(rows=1, columns=1, height=360)
 NARROW = Arrangement(rows=1, columns=1, height=380, top=90)
 POINTS = 200  # of a curve at most
+CANDIDATES = 20_000  # for these, more than an axis has pixels: every one is looked at for each point kept
 EVEN = 60  # of them evenly apart, so that the pointer finds one anywhere
 VISIBLE = 1e-3  # of a curve's height: less than half a pixel
 FIRST = 0.01  # coverage that curves begin at: a single error among so few would stretch the axis to 100 %
@@ -32,12 +35,17 @@ ROOM = 0.03  # of an axis beyond its values, for the points
 
 
 def risk_figure(hard: RiskCoverage, smoothed: RiskCoverage, coverage: float) -> Moving:
-    """Risk of each model, solid, above the lowest possible, dotted, with points at a coverage in (0, 1]."""
-    assert min(hard.n, smoothed.n) > 0, "without rows there is no curve"
+    """Risk of hard labels and smoothed, with points at a coverage in (0, 1]."""
+    return risks_figure((hard, smoothed), coverage, MODELS)
+
+
+def risks_figure(curves: Sequence[RiskCoverage], coverage: float, names: Sequence[tuple[str, str]]) -> Moving:
+    """Risk of each model (name, colour), solid, above the lowest possible, dotted, with points at a coverage."""
+    assert min(curve.n for curve in curves) > 0, "without rows there is no curve"
     layout, narrow = film_layout(["Error rate of the accepted examples"], WIDE, NARROW)
-    models = list(zip((hard, smoothed), MODELS, strict=True))
+    models = list(zip(curves, names, strict=True))
     data = [_curve(model, name, colour) for model, (name, colour) in models]
-    data += [_best(model, name, colour) for model, (name, colour) in models]
+    data += [_best(model, name, colour, first=number == 0) for number, (model, (name, colour)) in enumerate(models)]
     points = [_point(model, name, colour, coverage) for model, (name, colour) in models]
     shown = [np.array(trace["y"]) for trace in (*data, *points)]
     top = rounded_range([*shown, np.array([0.0, LOWEST_TOP])])[1]
@@ -61,7 +69,7 @@ def _curve(model: RiskCoverage, name: str, colour: str) -> Spec:
     }
 
 
-def _best(model: RiskCoverage, name: str, colour: str) -> Spec:
+def _best(model: RiskCoverage, name: str, colour: str, *, first: bool) -> Spec:
     """The lowest risk possible with as many errors."""
     where = _kept(model.best_risk)
     return {
@@ -69,7 +77,7 @@ def _best(model: RiskCoverage, name: str, colour: str) -> Spec:
         "mode": "lines",
         "name": "best possible",
         "legendgroup": "best possible",
-        "showlegend": name == MODELS[0][0],
+        "showlegend": first,
         "line": {"color": colour, "width": 1, "dash": "dot"},
     }
 
@@ -103,7 +111,8 @@ def _trace(model: RiskCoverage, risk: FloatArray, where: IntArray, name: str) ->
 
 def _kept(risk: FloatArray) -> IntArray:
     """Which points (P,) of a curve (N,) to draw: some evenly apart, then ever the one that lines miss by most."""
-    every = np.arange(max(int(FIRST * len(risk)) - 1, 0), len(risk))
+    first = max(int(FIRST * len(risk)) - 1, 0)
+    every = np.unique(np.linspace(first, len(risk) - 1, min(CANDIDATES, len(risk) - first)).round().astype(np.intp))
     values = risk[every]
     kept = np.unique(np.linspace(0, len(every) - 1, EVEN).astype(np.intp))
     while len(kept) < POINTS:

@@ -1,4 +1,4 @@
-"""NLL and ECE of both models against temperature, with the fitted temperature and a cursor at the film's."""
+"""NLL and ECE of one model or two against temperature, with the fitted temperature and a cursor at the film's."""
 
 import math
 from collections.abc import Sequence
@@ -26,9 +26,12 @@ PANELS = (("NLL", "nll"), ("ECE, equal width", "ece"))
 TICKS = [0.1, 0.2, 0.5, 1, 2, 5, 10]
 HIGHEST = 3.0  # times the least value of the worse model: the axis ends there, for the ends of the NLL are steep
 CUT = " (steep ends cut; hover tells them)"
+ENDLESS = " (infinite: a label has probability 0)"
 ROOM = 0.03  # beyond the ends of the axis, in powers of ten
 WIDE = Arrangement(rows=1, columns=2, height=330)
 NARROW = Arrangement(rows=2, columns=1, height=620, top=95)
+LONG = 14  # letters of a name from which on a phone has one entry of the legend in a line
+LONG_NARROW = Arrangement(rows=2, columns=1, height=680, top=155)
 
 
 def temperature_frames(temperatures: Sequence[float]) -> list[Frame]:
@@ -42,27 +45,50 @@ def temperature_figure(
     fitted: tuple[TemperaturePath | None, TemperaturePath | None] = (None, None),
 ) -> Moving:
     """Both paths; `fitted` is the path at the one temperature fitted on validation data, None where there is none."""
-    models = list(zip((hard, smoothed), fitted, MODELS, strict=True))
-    shown = [path for path in (hard, smoothed, *fitted) if path is not None]
+    return losses_figure((hard, smoothed), fitted, MODELS)
+
+
+def losses_figure(
+    paths: Sequence[TemperaturePath],
+    fitted: Sequence[TemperaturePath | None],
+    models: Sequence[tuple[str, str]],
+    *,
+    cursors: bool = True,
+) -> Moving:
+    """The paths of models (name, colour), marked at the path of one temperature that was fitted, if any.
+
+    Without cursors there is nothing for `temperature_frames` to move.
+    """
+    shown = [path for path in (*paths, *fitted) if path is not None]
     tops = [_top(shown, measure) for _, measure in PANELS]
     titles = [
-        title + (CUT if any(np.nanmax(getattr(path, measure), initial=0) > top for path in shown) else "")
+        title + _note([getattr(path, measure) for path in shown], top)
         for (title, measure), top in zip(PANELS, tops, strict=True)
     ]
-    layout, narrow = film_layout(titles, WIDE, NARROW)
+    phone = LONG_NARROW if any(len(name) > LONG for name, _ in models) else NARROW
+    layout, narrow = film_layout(titles, WIDE, phone)
     layout["hovermode"] = "x"
-    data = [cursor(float(hard.temperatures[0]), number) for number in range(1, len(PANELS) + 1)]
+    first = float(paths[0].temperatures[0])
+    data = [cursor(first, number) for number in range(1, len(PANELS) + 1)] if cursors else []
     for number, ((title, measure), top) in enumerate(zip(PANELS, tops, strict=True), start=1):
         place: Spec = {"showlegend": number == 1, **axes(number)}
-        for path, fit, model in models:
+        for path, fit, model in zip(paths, fitted, models, strict=True):
             data.append({**_curve(path, fit, measure, model), **place})
-            if fit is not None:
+            if fit is not None and np.isfinite(getattr(fit, measure)).all():
                 data.append({**_mark(fit, measure, title, model), **place})
         layout[layout_axis(number, "x")] |= _log_axis(np.concatenate([path.temperatures for path in shown]))
         layout[layout_axis(number, "y")] |= {"range": [0, top], "zeroline": False}
-    for target, arrangement in ((layout, WIDE), (narrow, NARROW)):
+    for target, arrangement in ((layout, WIDE), (narrow, phone)):
         title_lowest(target, arrangement, len(PANELS), "temperature")
     return Moving({"data": data, "layout": layout}, narrow)
+
+
+def _note(values: Sequence[np.ndarray], top: float) -> str:
+    """What a panel does not show."""
+    every = np.concatenate(values)
+    if np.isinf(every).any():
+        return ENDLESS
+    return CUT if np.nanmax(every, initial=0) > top else ""
 
 
 def _curve(path: TemperaturePath, fit: TemperaturePath | None, measure: str, model: tuple[str, str]) -> Spec:
