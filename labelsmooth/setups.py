@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from labelsmooth.conventions import Convention
-from labelsmooth.datasets import DATASETS, largest_train_size, smallest_train_size
+from labelsmooth.datasets import DATASETS, dataset_of, largest_train_size, smallest_train_size
+from labelsmooth.own_data.held import is_own
 
 CONVENTIONS = get_args(Convention)
 ACTIVATIONS = ("relu", "tanh")
@@ -38,9 +39,11 @@ class TrainingSetup:
     of batches; the epsilons of one seed share all of these, so that comparing them is paired.
 
     Attributes:
-        dataset: "digits", "wine", "breast cancer", "iris", "moons", "circles", "blobs", "spirals" or "hard".
+        dataset: "digits", "wine", "breast cancer", "iris", "moons", "circles", "blobs", "spirals" or "hard", or
+            the name that `register` gave data of one's own, which must be held until the training has begun.
         classes: K of blobs, 2 to 10, and of spirals, 2 to 5; the other data sets have theirs.
-        train_size: number of training examples, from 2 a class to 60 % of the data set.
+        train_size: number of training examples, from 2 a class (in data of one's own: as many as give the rarest class
+            one) to 60 % of the data set.
         label_noise: share of training labels drawn anew over all K classes, in [0, 0.8].
         noisy_validation: whether validation labels get that noise too.
         epsilons: smoothings, shape (E,), all different, in [-0.5, 1].
@@ -84,7 +87,8 @@ class TrainingSetup:
     film: bool = True
 
     def __post_init__(self) -> None:
-        _check_member("dataset", self.dataset, DATASETS)
+        if not (isinstance(self.dataset, str) and is_own(self.dataset)):
+            _check_member("dataset", self.dataset, DATASETS)
         _check_member("convention", self.convention, CONVENTIONS)
         _check_member("activation", self.activation, ACTIVATIONS)
         _check_member("optimizer", self.optimizer, OPTIMIZERS)
@@ -92,7 +96,7 @@ class TrainingSetup:
         for name, kind in kinds.items():
             if not isinstance(getattr(self, name), kind):
                 raise ValueError(f"{name} must be a {kind.__name__}; got {getattr(self, name)!r}")
-        _check_between("classes", self.classes, *(DATASETS[self.dataset].choose_classes or ANY_CLASSES), whole=True)
+        _check_between("classes", self.classes, *(dataset_of(self.dataset).choose_classes or ANY_CLASSES), whole=True)
         smallest = smallest_train_size(self.dataset, self.classes)
         _check_between("train_size", self.train_size, smallest, largest_train_size(self.dataset), whole=True)
         for name in ("label_noise", "learning_rate", "weight_decay"):

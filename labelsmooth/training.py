@@ -30,7 +30,7 @@ SPARSE_SNAPSHOTS = 30
 SNAPSHOTS_WITHOUT_FILM = 4  # and one early, so that there is soon something to see: each costs an epoch's time
 EVALUATED = 512  # examples at a time, a multiple of ROWS: fetching more memory for a moment takes a third longer
 GRID_SIDE = 50
-DIVERGED_LOSS = 1e3  # nats; guessing at random costs log K, which is below 3 for every data set here
+DIVERGED_LOSS = 1e3  # nats; guessing at random costs log K, which is below 4 for 50 classes, the most there are
 
 # From p - q' (R, K, B), which is the gradient of a step but for 1/B, the logits (R, K, B) and the rows of the examples
 # (R, B), those of seed s counted from s * N: the same for another loss.
@@ -134,10 +134,9 @@ class _Trainer:
             field.name: torch.from_numpy(np.stack([getattr(split, field.name) for split in splits]))
             for field in fields(splits[0])
         }
-        # As evaluation wants them: inputs (R, B, D) with padding examples, and labels (R, N), of every run.
-        self.inputs = {
-            part: pad_examples(self._runs(self.data[f"x_{part}"])) for part in ("train", "validation", "test")
-        }
+        # As evaluation wants them: inputs (S, B, D) with padding examples of every seed, labels (R, N) of every run.
+        # Inputs are repeated block by block: of a large table as many copies as runs would take gigabytes.
+        self.inputs = {part: pad_examples(self.data[f"x_{part}"]) for part in ("train", "validation", "test")}
         self.labels = {
             "train": self._runs(self.data["train_given"]),
             "validation": self._runs(self.data["validation_labels"]),
@@ -186,7 +185,8 @@ class _Trainer:
     def _outputs(self, part: str) -> tuple[Tensor, Tensor, np.ndarray]:
         """Penultimate features (R, H, N), logits (R, K, N) and whether these are finite (R,), else 0."""
         examples = self.labels[part].shape[1]
-        blocks = [self.network.activations(x)[-2:] for x in torch.split(self.inputs[part], EVALUATED, dim=1)]
+        split = torch.split(self.inputs[part], EVALUATED, dim=1)
+        blocks = [self.network.activations(self._runs(x))[-2:] for x in split]
         features = torch.cat([features for features, _ in blocks], 2)
         logits = torch.cat([logits for _, logits in blocks], 2)
         finite = logits.sum((1, 2)).isfinite()

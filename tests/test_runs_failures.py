@@ -7,6 +7,7 @@ import pytest
 from run_fakes import GROUPED, GROUPS, A, B, Lab, snapshot
 
 from labelsmooth.dashboard.runs import PATIENCE, Registry, Run
+from labelsmooth.own_data.held import DataGoneError
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
 
@@ -39,14 +40,21 @@ def test_a_failure_ends_one_run_and_is_told_without_its_message(
     assert set(lab.training.closed) == set(lab.training.started)
 
 
-def test_a_training_that_cannot_even_start_fails_in_the_background() -> None:
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        (OSError("/a/path"), "The training ended with an error (OSError). Details are in the server's log."),
+        (DataGoneError("these data are gone"), "these data are gone"),
+    ],
+)
+def test_a_training_that_cannot_even_start_fails_in_the_background(problem: Exception, told: str) -> None:
     def broken(setup: TrainingSetup) -> Iterator[Snapshot]:
-        raise OSError
+        raise problem
 
     registry = Registry(broken, workers=0)
     run = registry.join(A, "ann")
     assert registry.step()
-    assert run.error == "The training ended with an error (OSError). Details are in the server's log."
+    assert run.error == told
 
 
 def failed(lab: Lab, viewer: str) -> Run:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from labelsmooth.dashboard.choices import Choice, Classes, Flag, Number, Spec, Widths
@@ -12,6 +13,7 @@ from labelsmooth.dashboard.presets import PRESETS, matching_preset
 from labelsmooth.dashboard.settings import Settings
 from labelsmooth.dashboard.specs import SPECS
 from labelsmooth.datasets import DATASETS, largest_train_size, smallest_train_size
+from labelsmooth.own_data.held import OwnData, register
 from labelsmooth.setups import ACTIVATIONS, CONVENTIONS, OPTIMIZERS, TrainingSetup
 
 HOSTILE = [
@@ -189,6 +191,28 @@ def test_limits_are_those_of_the_trainer(dataset: str) -> None:
     assert isinstance(sizes, Number)
     assert sizes.options[0] == smallest_train_size(dataset, settings.classes)
     assert sizes.options[-1] == largest_train_size(dataset)
+
+
+def test_a_link_to_data_that_are_not_here_keeps_all_that_needs_no_data() -> None:
+    query = {"dataset": "own-0123456789ab", "train_size": "7", "shown": "44-45-46", "event": "44", "epsilon": "0.3"}
+    settings, said = Settings.from_query(query)
+    assert settings == Settings(epsilon=0.3)
+    assert len(said) == 2
+    assert_usable(settings, said)
+    assert Settings().changed("dataset", "own-0123456789ab")[0] == Settings()
+
+
+def test_a_link_to_own_data_gives_back_its_settings_where_they_are() -> None:
+    labels = np.repeat(np.arange(50), 20)
+    own = OwnData("trees.csv", np.eye(50)[labels], labels, tuple(f"kind {k}" for k in range(50)), ("x",) * 50)
+    here = {register(own): own.title}
+    settings, said = Settings().changed("dataset", own.name, here)
+    assert (settings.train_size, settings.shown) == (600, (3, 5, 0))
+    assert said == ["Training examples: 1000 is more than your data set allows; 600 is used."]
+    settings = replace(settings, event="49", shown=(49, 0, 7), train_size=100)
+    assert Settings.from_query(settings.to_query(), here) == (settings, [])
+    assert max(map(len, settings.to_query().values())) <= 20
+    assert_usable(settings, said)
 
 
 def test_the_default_setup_is_the_pinned_story() -> None:

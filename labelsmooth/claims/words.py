@@ -5,7 +5,7 @@ from typing import Any
 
 from labelsmooth.claims.verdicts import Judged
 from labelsmooth.comparison import LEVEL, signed
-from labelsmooth.datasets import DATASETS
+from labelsmooth.datasets import dataset_of
 
 
 def difference_in_words(judged: Judged) -> str:
@@ -34,8 +34,9 @@ def _training(setup: Mapping[str, Any], noises: Sequence[float]) -> str:
     shares = ", ".join(f"{noise:g}" for noise in noises or [setup["label_noise"]])
     noise = f", label noise {shares}" if shares != "0" else ""
     epsilons = ", ".join(f"{epsilon:g}" for epsilon in setup["epsilons"])
+    title = dataset_of(setup["dataset"]).title
     return (
-        f"{DATASETS[setup['dataset']].title}, {setup['train_size']} training examples{noise}, hidden layers {layers}, "
+        f"{title}, {setup['train_size']} training examples{noise}, hidden layers {layers}, "
         f"{setup['optimizer']} at learning rate {setup['learning_rate']:g}, batches of {setup['batch_size']}, "
         f"{setup['epochs']} epochs, ε = {epsilons}"
     )

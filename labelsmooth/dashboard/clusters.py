@@ -15,7 +15,7 @@ from labelsmooth.clusters import (
 from labelsmooth.dashboard.album import Album
 from labelsmooth.dashboard.film import Reel, film, name_of
 from labelsmooth.dashboard.panels import SAME, say_diverged
-from labelsmooth.datasets import DATASETS, class_names
+from labelsmooth.datasets import class_names, dataset_of
 from labelsmooth.figures.clusters import ClustersView, clusters_figure, clusters_frame
 from labelsmooth.figures.clusters3d import clusters3d_figure
 from labelsmooth.figures.collapse import collapse_figure, collapse_frame
@@ -66,7 +66,7 @@ def cluster_wall(
 ) -> ClusterWall:
     """The pictures of the first `count` snapshots."""
     pages, last = _album(setup, shown, bias).pages(_snapshots), _snapshots[-1]
-    data = DATASETS[setup.dataset]
+    data = dataset_of(setup.dataset)
     images = None if data.image_side is None else image_codes(_snapshots[0], shown, data.image_side)
     view = ClustersView(class_names(setup.dataset, setup.classes), shown, setup.epsilons[-1], scale, images)
     return ClusterWall(

@@ -11,7 +11,7 @@ from labelsmooth.dashboard.desk import current, desk
 from labelsmooth.dashboard.presets import PRESETS, matching_preset
 from labelsmooth.dashboard.settings import Settings
 from labelsmooth.dashboard.specs import SEEDS
-from labelsmooth.datasets import DATASETS, class_names
+from labelsmooth.datasets import class_names, dataset_of
 
 _PLACES = ("left", "right", "top")
 SLIDER_STEPS = 3000  # more than a mouse can tell apart: then a number is typed
@@ -55,7 +55,7 @@ def sidebar_choices(*, clusters: bool, negative: bool) -> None:
     with st.sidebar:
         st.subheader("Data")
         for name in ("dataset", "classes", "train_size", "label_noise"):
-            if name != "classes" or DATASETS[current().dataset].choose_classes:
+            if name != "classes" or dataset_of(current().dataset).choose_classes:
                 choice(name)
         if clusters:
             with st.expander("Clusters"):
@@ -73,8 +73,7 @@ def sidebar_choices(*, clusters: bool, negative: bool) -> None:
 
 def choice(name: str) -> None:
     """The widget of one choice, in the form that its kind asks for."""
-    settings = current()
-    spec, value = settings.spec(name), getattr(settings, name)
+    spec, value = desk().spec(name), getattr(current(), name)
     common: dict[str, Any] = {"key": desk().key(name), "help": spec.help}
     if isinstance(spec, Choice):
         options = list(spec.options)

@@ -12,13 +12,15 @@ from typing import Any
 
 import streamlit as st
 
+from labelsmooth.dashboard.choices import Spec
 from labelsmooth.dashboard.presets import PRESETS, matching_preset, told_by
-from labelsmooth.dashboard.settings import Settings
+from labelsmooth.dashboard.settings import Settings, own_data_of
 from labelsmooth.dashboard.specs import SPECS
+from labelsmooth.own_data.held import OwnData, is_own, register
 
 _DESK = "desk"
 # Films that a visitor leaves at a value of a choice.
-FILMS = {"sweep": "epsilon", "target": "epsilon", "reliability": "temperature"}
+FILMS = {"sweep": "epsilon", "target": "epsilon", "reliability": "temperature", "own reliability": "temperature"}
 CROSSING = 1.0  # seconds for which the browser's messages may still carry an earlier address of ours
 
 
@@ -35,11 +37,39 @@ class Desk:
     address: dict[str, str] | None = None  # ours
     bare: Settings = field(default_factory=Settings)  # what the page's address means without choices
     earlier: list[tuple[float, dict[str, str]]] = field(default_factory=list)  # when it was replaced, what by then
+    own: OwnData | None = None  # the visitor's data set, which ends with the session
+    awaiting: dict[str, str] = field(default_factory=dict)  # the last link to own data that the visitor did not have
 
     def take(self, settings: Settings, said: list[str], *, by_widget: bool = False) -> None:
         """Other settings; `by_widget` where the one widget that changed shows all that has changed."""
         self.settings, self.said = settings, said
         self.generation += not by_widget
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """The title of the visitor's own data by their name."""
+        return {} if self.own is None else {self.own.name: self.own.title}
+
+    def read(self, query: dict[str, str]) -> tuple[Settings, list[str]]:
+        """The settings of a link as far as this visitor has the data, and what is said of it; the rest waits."""
+        if own_data_of(query, self.titles):
+            self.awaiting = query
+        return Settings.from_query(query, self.titles)
+
+    def hold(self, own: OwnData | None) -> None:
+        """Keep these data in place of those kept before, or none.
+
+        In a click alone, and its settings must no longer need the others: nobody may hold them any more.
+        """
+        if own is not None:
+            register(own)
+        self.own = own
+        if is_own(self.bare.dataset) and self.bare.dataset not in self.titles:
+            self.bare = Settings()
+
+    def spec(self, name: str) -> Spec:
+        """A choice with all that this visitor may choose."""
+        return self.settings.spec(name, self.titles)
 
     def key(self, name: str) -> str:
         """The key of a widget: a new one whenever something else than the widget itself has set its value.
@@ -76,7 +106,9 @@ def restore(page: str) -> None:
     """Before the widgets: take what was chosen, or else an address that this session has not written."""
     query = st.query_params.to_dict()
     if _DESK not in st.session_state:
-        st.session_state[_DESK] = Desk(*Settings.from_query(query), page)
+        mine = Desk(Settings(), [], page)
+        mine.settings, mine.said = mine.read(query)
+        st.session_state[_DESK] = mine
         return
     mine = desk()
     moved, mine.page = mine.page != page, page
@@ -90,7 +122,7 @@ def restore(page: str) -> None:
         return
     # Back or Forward. The bare address stays as it is, or Back could never leave the site.
     mine.readdress(query)
-    mine.take(*(Settings.from_query(query) if query else (mine.bare, [])))
+    mine.take(*(mine.read(query) if query else (mine.bare, [])))
 
 
 def write_address() -> None:
@@ -143,6 +175,6 @@ def _take_wish(mine: Desk, name: str, wish: Any) -> None:
     if name.startswith("shown "):
         settings, said = mine.settings.with_class(int(name.removeprefix("shown ")), wish), list[str]()
     else:
-        settings, said = mine.settings.changed(name, wish)
+        settings, said = mine.settings.changed(name, wish, mine.titles)
     if settings != mine.settings or said:
         mine.take(settings, said, by_widget=shown_values(settings) == asked and not said)

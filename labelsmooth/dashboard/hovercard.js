@@ -2,9 +2,10 @@
 //
 // Of such a figure `layout.meta` has `classes`, their names, and maybe `images`: {side, and lists of strings by part},
 // a string a picture and a digit to the base 17 a pixel. A trace's `meta` has a `label`, its `part`, and `predicted`,
-// a digit to the base 36 a point; `customdata` of a point start with its place in the list and may go on with lines.
+// one of DIGITS a point; `customdata` of a point start with its place in the list and may go on with lines.
 // Other traces keep the label of Plotly.
 
+const DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const GAP = 14; // pixels from the pointer
 const EDGE = 4; // pixels from the edge of the window
 
@@ -49,7 +50,7 @@ export class HoverCard {
     if (this.root.hidden) return;
     const { classes, images } = this.chart.layout.meta;
     const [place, ...more] = point.customdata;
-    const guess = classes[parseInt(predicted[point.pointNumber], 36)];
+    const guess = classes[DIGITS.indexOf(predicted[point.pointNumber])];
     this.text.replaceChildren(...[label, ...more, `predicted: ${guess}`].map(line => this.line(line)));
     this.canvas.hidden = !images;
     if (images) this.draw(images.side, images[part][place]);

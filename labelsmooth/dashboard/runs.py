@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from labelsmooth.dashboard.groups import Group, Train, merged, progress, start
 from labelsmooth.dashboard.schedule import HASTE, PATIENCE, Schedule, State
+from labelsmooth.own_data.held import DataGoneError
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
 
@@ -247,4 +248,6 @@ class Registry:
 
 def _for_a_person(problem: Exception) -> str:
     """One line about an exception; its message may hold a path of the server, so it stays in the log."""
+    if isinstance(problem, DataGoneError):
+        return str(problem)
     return f"The training ended with an error ({type(problem).__name__}). Details are in the server's log."

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy as np
 from labelsmooth.calibration import Scheme
 from labelsmooth.dashboard.choices import Spec
 from labelsmooth.dashboard.specs import EPSILON_STEPS, SPECS
-from labelsmooth.datasets import DATASETS, class_names, largest_train_size, smallest_train_size
+from labelsmooth.datasets import class_names, dataset_of, largest_train_size, smallest_train_size
+from labelsmooth.own_data.held import is_own
 from labelsmooth.selective import Score
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.temperature_path import Event
@@ -19,6 +21,8 @@ MAP_NOISE = tuple(n / 10 for n in range(7))
 MAP_SIZES = 6
 REPEATED = 40  # characters of a link that a sentence repeats at most
 READ = 400  # characters of a value that are looked at: no valid one comes near
+NOTHING: Mapping[str, str] = MappingProxyType({})
+OF_THE_DATA = ("dataset", "classes", "train_size", "shown", "event")  # what means nothing without the data
 
 
 @dataclass(frozen=True)
@@ -63,17 +67,26 @@ class Settings:
     claim: str = "tight_clusters"
 
     @classmethod
-    def from_query(cls, query: Mapping[str, str | list[str]]) -> tuple["Settings", list[str]]:
+    def from_query(
+        cls, query: Mapping[str, str | list[str]], own: Mapping[str, str] = NOTHING
+    ) -> tuple["Settings", list[str]]:
         """The settings of a link, whatever it holds, and a sentence for each correction; never raises.
 
-        What a link leaves out takes its default, or silently the nearest that the data set allows.
+        What a link leaves out takes its default, or silently the nearest that the data set allows. `own` has the title
+        of the visitor's own data by their name; of a link to other own data all is taken that does not need them.
         """
         settings, said = cls(), []
+        if missing := own_data_of(query, own):
+            said += [
+                f"The data {missing} are not part of the link: {settings.dataset} is shown instead.",
+                'To see what the link shows, give the same file with the same choices to the page "Your data".',
+            ]
+            query = {name: value for name, value in query.items() if name not in OF_THE_DATA}
         *_, version = _texts(query.get("v", VERSION))
         if version != VERSION:
             said.append(f"This link has version {_plain(version)}; this page reads it as version {VERSION}.")
         for name in SPECS:
-            spec = settings.spec(name)
+            spec = settings.spec(name, own)
             used, _ = spec.read(spec.write(getattr(settings, name)))
             if name in query:
                 *others, text = _texts(query[name])
@@ -95,11 +108,11 @@ class Settings:
 
     def corrected(self) -> tuple["Settings", list[str]]:
         """The nearest valid settings, and a sentence for each correction."""
-        return Settings.from_query(self.to_query())
+        return Settings.from_query(self.to_query(), {self.dataset: ""})
 
-    def changed(self, name: str, value: Any) -> tuple["Settings", list[str]]:
+    def changed(self, name: str, value: Any, own: Mapping[str, str] = NOTHING) -> tuple["Settings", list[str]]:
         """One choice changed by a widget, to the nearest valid value or not at all; others follow where they must."""
-        spec = self.spec(name)
+        spec = self.spec(name, own)
         (text,) = _texts(spec.write(value))
         used, problem = spec.read(text)
         if used is None:
@@ -118,19 +131,25 @@ class Settings:
         shown[place] = label
         return replace(self, shown=tuple(shown)).corrected()[0]
 
-    def spec(self, name: str) -> Spec:
-        """The choice `name` with the limits that the data set and its number of classes leave it."""
+    def spec(self, name: str, own: Mapping[str, str] = NOTHING) -> Spec:
+        """The choice `name` with the limits that the data set and its number of classes leave it.
+
+        `own` has the title of the visitor's own data by their name.
+        """
         spec: Any = SPECS[name]
-        choose_classes = DATASETS[self.dataset].choose_classes
-        if name == "classes" and choose_classes:
-            low, high = choose_classes
-            return replace(spec, options=range(low, high + 1), owner=self.dataset)
+        data, owner = dataset_of(self.dataset), "your data set" if is_own(self.dataset) else self.dataset
+        if name == "dataset":
+            yours = {each: f"{title} (yours)" for each, title in own.items() if is_own(each)}
+            spec = replace(spec, options={**spec.options, **yours})
+        if name == "classes" and data.choose_classes:
+            low, high = data.choose_classes
+            return replace(spec, options=range(low, high + 1), owner=owner)
         if name == "train_size":
             low, high = smallest_train_size(self.dataset, self.classes), largest_train_size(self.dataset)
-            return replace(spec, options=range(low, high + 1), owner=self.dataset)
+            return replace(spec, options=range(low, high + 1), owner=owner)
         if name == "shown":
             count = len(class_names(self.dataset, self.classes))
-            return replace(spec, owner=self.dataset, count=count, usual=DATASETS[self.dataset].shown[:count])
+            return replace(spec, owner=owner, count=count, usual=data.shown[:count])
         if name == "epsilon" and self.negative:
             return replace(spec, options=EPSILON_STEPS)
         if name == "event":
@@ -144,7 +163,7 @@ class Settings:
         """What is trained: hard labels and, unless epsilon is 0, smoothed ones, for each seed."""
         choices = {f.name: getattr(self, f.name) for f in fields(TrainingSetup) if f.name in SPECS}
         choices["seeds"] = tuple(range(self.seed, self.seed + self.seeds))
-        if not DATASETS[self.dataset].choose_classes:
+        if not dataset_of(self.dataset).choose_classes:
             # What changes nothing must not make another experiment of the same one.
             choices["classes"] = TrainingSetup.classes
         return TrainingSetup(**choices, epsilons=(0.0, self.epsilon) if self.epsilon else (0.0,))
@@ -171,6 +190,12 @@ class Settings:
     def judged(self) -> Event:
         """Whose probability the reliability diagrams are about."""
         return "top label" if self.event == "top" else int(self.event)
+
+
+def own_data_of(query: Mapping[str, str | list[str]], own: Mapping[str, str]) -> str:
+    """The name of the own data that a link is about and this visitor does not have; "" where it is about none."""
+    *_, name = _texts(query.get("dataset", ""))
+    return name if is_own(name) and name not in own else ""
 
 
 def _texts(given: object) -> list[str]:

@@ -36,7 +36,8 @@ def _decades(low: int, high: int) -> tuple[float, ...]:
 SPECS: dict[str, Spec] = {
     "dataset": Choice(
         "Data set",
-        "What the networks learn. The first four are real data; the others are drawn by a formula.",
+        "What the networks learn. The first four are real data; the others are drawn by a formula. Data of your own "
+        'come from the page "Your data".',
         {name: dataset.title for name, dataset in DATASETS.items()},
     ),
     "classes": Number(

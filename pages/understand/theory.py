@@ -27,7 +27,7 @@ from labelsmooth.dashboard.theory_formulas import (
     optimum_formula,
     target_formula,
 )
-from labelsmooth.datasets import DATASETS, class_names
+from labelsmooth.datasets import class_names, dataset_of
 
 settings = current()
 setup = settings.setup()
@@ -42,8 +42,8 @@ st.markdown(
     f"""
 Five steps lead from the usual loss to the smoothed one. What is drawn against the *epoch* (one pass through the
 training examples) is **measured**: this page trains {len(setup.seeds)} networks with hard labels{smoothed_too} on
-{DATASETS[setup.dataset].title}, {classes} classes, {setup.train_size} examples. All other curves are computed from the
-formula beside them. Drag the sliders under the pictures.
+{dataset_of(setup.dataset).title}, {classes} classes, {setup.train_size} examples. All other curves are computed from
+the formula beside them. Drag the sliders under the pictures.
 """
 )
 
