@@ -1,76 +1,69 @@
-"""The command line: `python -m labelsmooth` trains what the pages train, without a browser."""
+"""The command line: `python -m labelsmooth`, or `labelsmooth` where the package is installed."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
-from labelsmooth.commands import calibration as calibration_command
-from labelsmooth.commands import claims as claims_command
-from labelsmooth.commands import sweep as sweep_command
-from labelsmooth.commands import train as train_command
-from labelsmooth.setups import TrainingSetup
-from labelsmooth.snapshots import Snapshot
-from labelsmooth.training import train
+from labelsmooth.commands import calibrate, claims, dashboard, judge, sweep, train
+from labelsmooth.commands.errors import CommandError
 
-# Each has HELP, `add_options(parser)`, `setup(options)` and `text(options, setup, last snapshot)`.
-COMMANDS = {"train": train_command, "sweep": sweep_command, "calibration": calibration_command}
-CLAIMS = "claims"  # trains many setups, and so has HELP, `add_options(parser)` and `run(options, progress)`
+# Each has HELP, EXAMPLES, `add_options(parser)`, and `run(options)`, which gives what to print piece by piece.
+COMMANDS = {
+    "train": train,
+    "sweep": sweep,
+    "calibrate": calibrate,
+    "judge": judge,
+    "claims": claims,
+    "dashboard": dashboard,
+}
+FAILED, WRONG, INTERRUPTED = 1, 2, 130
+DESCRIPTION = "See what label smoothing does to a classifier: toy networks trained here, or predictions of your own."
+CODES = "exit codes: 0 done, 1 failed, 2 asked for something that cannot be, 130 interrupted"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and give the exit code: 2 for a setup that cannot be."""
-    options = _parser().parse_args(arguments)
-    if options.command == CLAIMS:
-        return _test_claims(options)
-    command = COMMANDS[options.command]
+    """Run one command and give the exit code; what goes wrong is one line on standard error."""
+    options = parser().parse_args(arguments)
     try:
-        setup = command.setup(options)
+        for text in COMMANDS[options.command].run(options):
+            print(text, flush=True)
     except ValueError as error:
-        print(f"labelsmooth {options.command}: {error}", file=sys.stderr)
-        return 2
-    print(command.text(options, setup, _train_with_progress(setup)))
+        return _say(options.command, error, WRONG)
+    except BrokenPipeError:
+        # Whoever read the output has read enough, as `head` does; at its end Python would write once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except CommandError as error:
+        return _say(options.command, error, FAILED)
+    except OSError as error:
+        return _say(options.command, f"{error.filename}: {error.strerror}" if error.filename else error, FAILED)
+    except KeyboardInterrupt as stop:
+        return _say(options.command, str(stop) or "interrupted", INTERRUPTED)
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m labelsmooth", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
+def _say(command: str, what: object, code: int) -> int:
+    print(f"labelsmooth {command}: {what}", file=sys.stderr)
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    whole = argparse.ArgumentParser(prog="labelsmooth", description=DESCRIPTION, epilog=CODES)
+    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
-        command.add_options(commands.add_parser(name, help=command.HELP, description=command.__doc__))
-    claims = commands.add_parser(CLAIMS, help=claims_command.HELP, description=claims_command.__doc__)
-    claims_command.add_options(claims)
-    return parser
-
-
-def _test_claims(options: argparse.Namespace) -> int:
-    """Test claims and print what came out; the exit code."""
-    try:
-        for text in claims_command.run(options, _show_seeds):
-            print(text)
-    except ValueError as error:
-        print(f"labelsmooth {CLAIMS}: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-def _show_seeds(name: str, done: int, total: int) -> None:
-    """A bar for the claim that is tested, on standard error where somebody watches it."""
-    if sys.stderr.isatty():
-        _show_bar(done / total, f"{name}: seed {done} of {total}", last=done == total)
-
-
-def _show_bar(share: float, text: str, *, last: bool) -> None:
-    done = round(30 * share)
-    bar = "#" * done + "." * (30 - done)
-    print(f"\r[{bar}] {text}", end="\n" if last else "", file=sys.stderr, flush=True)
-
-
-def _train_with_progress(setup: TrainingSetup) -> Snapshot:
-    """Train to the end; a bar on standard error where somebody watches it."""
-    for last in train(setup):
-        if sys.stderr.isatty():
-            _show_bar(last.epoch / setup.epochs, f"epoch {last.epoch} of {setup.epochs}", last=last.finished)
-    return last
+        examples = "\n".join(f"  labelsmooth {example}" for example in command.EXAMPLES)
+        command.add_options(
+            commands.add_parser(
+                name,
+                help=command.HELP,
+                description=command.HELP[0].upper() + command.HELP[1:] + ".",
+                epilog=f"examples:\n{examples}",
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
+        )
+    return whole
 
 
 if __name__ == "__main__":

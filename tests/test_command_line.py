@@ -2,15 +2,18 @@
 
 import json
 import shlex
+import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from labelsmooth.__main__ import main
+from labelsmooth.__main__ import COMMANDS, main, parser
 from labelsmooth.advice import advice
+from labelsmooth.commands.options import setup_of
 from labelsmooth.commands.train import TRAIN_COLUMNS
 from labelsmooth.judgements import estimates, risks
 from labelsmooth.setups import TrainingSetup
@@ -98,28 +101,8 @@ def test_a_best_temperature_at_its_bound_is_marked(capsys: pytest.CaptureFixture
     assert f"*: T is at its bound, 0.05, in {count} of 6 runs; the best lies beyond." in text
 
 
-@pytest.mark.parametrize(
-    ("options", "setup"),
-    [
-        (["train"], TrainingSetup()),
-        (["sweep"], TrainingSetup(epsilons=tuple(n / 40 for n in range(21)), film=False)),
-        (["sweep", "--epsilons", "0.2", "-0.1"], TrainingSetup(epsilons=(-0.1, 0.0, 0.2), film=False)),
-        (["sweep", "--epsilons", "0.2", "0"], TrainingSetup(epsilons=(0.0, 0.2), film=False)),
-    ],
-)
-def test_without_options_the_default_setup_is_trained(
-    options: list[str], setup: TrainingSetup, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[TrainingSetup] = []
-
-    def stop(setup: TrainingSetup) -> Any:
-        asked.append(setup)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("labelsmooth.__main__.train", stop)
-    with pytest.raises(KeyboardInterrupt):
-        main(options)
-    assert asked == [setup]
+def test_without_options_the_default_setup_is_trained() -> None:
+    assert setup_of(parser().parse_args(["train"])) == TrainingSetup()
 
 
 @pytest.mark.parametrize("command", ["train", "sweep"])
@@ -169,9 +152,74 @@ def test_progress_is_a_bar_where_somebody_watches(
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     main(OPTIONS)
-    bars = capsys.readouterr().err.strip().split("\r")
-    assert [bar[-6:] for bar in bars] == [f"{epoch} of 4" for epoch in range(5)]
-    assert [bar.count("#") for bar in bars] == [0, 8, 15, 22, 30]
+    bars = capsys.readouterr().err
+    assert "6 networks" in bars
+    assert "100 %" in bars
+    assert "4 of 4 epochs" in bars
+
+
+def test_every_command_has_examples_that_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, command in COMMANDS.items():
+        with pytest.raises(SystemExit, match="0"):
+            main([name, "--help"])
+        text = capsys.readouterr().out
+        assert "examples:" in text
+        for example in command.EXAMPLES:
+            assert f"  labelsmooth {example}" in text
+            first, *options = shlex.split(example.split(">")[0])
+            assert first == name
+            assert parser().parse_args([name, *options]).command == name
+
+
+def test_an_interrupt_ends_with_130_and_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(setup: TrainingSetup) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("labelsmooth.commands.train.train_with_bar", interrupted)
+    assert main(["train"]) == 130
+    assert capsys.readouterr().err == "labelsmooth train: interrupted\n"
+
+
+def test_a_file_that_cannot_be_written_ends_with_1_and_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*OPTIONS, "--html", str(tmp_path / "missing" / "film.html")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("labelsmooth train: ")
+    assert "missing" in line
+
+
+def test_output_that_nobody_reads_to_its_end_is_no_traceback() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "labelsmooth", *OPTIONS, "--csv"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait() == 1
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+
+
+def test_the_dashboard_is_served_from_a_checkout_only(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started: list[Any] = []
+
+    def run(arguments: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        started.append((arguments, options["cwd"]))
+        return subprocess.CompletedProcess(arguments, 0)
+
+    monkeypatch.setattr("labelsmooth.commands.dashboard.subprocess.run", run)
+    assert main(["dashboard", "--port", "8600", "--no-browser"]) == 0
+    ((arguments, folder),) = started
+    assert (folder / "app.py").is_file()
+    assert arguments[1:5] == ["-m", "streamlit", "run", "app.py"]
+    assert {"127.0.0.1", "8600", "true"} <= set(arguments)
+    monkeypatch.setattr("labelsmooth.commands.dashboard.ROOT", tmp_path)
+    assert main(["dashboard"]) == 1
+    assert "run this in a checkout" in capsys.readouterr().err
 
 
 SWEEP = ["sweep", *OPTIONS[1:]]
@@ -231,7 +279,7 @@ def test_csv_and_json_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> 
     assert "not allowed with argument" in capsys.readouterr().err
 
 
-JUDGED = ["calibration", *OPTIONS[1:]]
+JUDGED = ["judge", *OPTIONS[1:]]
 
 
 def test_judgements_are_those_of_the_package(swept: Snapshot, capsys: pytest.CaptureFixture[str]) -> None:

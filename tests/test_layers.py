@@ -12,9 +12,10 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     ("app", "pages"),
     ("labelsmooth.dashboard",),
-    ("labelsmooth.figures", "labelsmooth.__main__"),
+    ("labelsmooth.__main__",),
     ("labelsmooth.commands",),
-    ("labelsmooth.claims",),
+    ("labelsmooth.figures",),
+    ("labelsmooth.claims", "labelsmooth.grid", "labelsmooth.assessment"),
     (
         *("labelsmooth.sweep", "labelsmooth.clusters", "labelsmooth.advice", "labelsmooth.tightness"),
         *("labelsmooth.theory", "labelsmooth.distillation", "labelsmooth.confidence_penalty"),
@@ -23,14 +24,16 @@ FLOORS = (
     ("labelsmooth.measures", "labelsmooth.cluster_measures"),
     ("labelsmooth.network",),
     ("labelsmooth.snapshots", "labelsmooth.setups"),
+    ("labelsmooth.datasets", "labelsmooth.cross_fit", "labelsmooth.temperature_scaling"),
     (
-        *("labelsmooth.datasets", "labelsmooth.temperature", "labelsmooth.temperature_path", "labelsmooth.selective"),
-        "labelsmooth.mutual_information",
+        *("labelsmooth.own_data", "labelsmooth.temperature", "labelsmooth.temperature_path", "labelsmooth.selective"),
+        *("labelsmooth.mutual_information", "labelsmooth.streaming"),
     ),
-    ("labelsmooth.estimators", "labelsmooth.pitfalls"),
-    ("labelsmooth.smooth_ece", "labelsmooth.decoder", "labelsmooth.origin"),
+    ("labelsmooth.estimators", "labelsmooth.pitfalls", "labelsmooth.likelihood", "labelsmooth.predictions"),
+    ("labelsmooth.null_draws", "labelsmooth.null_recombined"),
+    ("labelsmooth.smooth_ece", "labelsmooth.cells", "labelsmooth.decoder", "labelsmooth.origin"),
     ("labelsmooth.calibration", "labelsmooth.geometry", "labelsmooth.libraries", "labelsmooth.loss"),
-    ("labelsmooth.conventions",),
+    ("labelsmooth.conventions", "labelsmooth.rows"),
 )
 # What a module, or a package, reaches neither itself nor through others of ours.
 BARRED = {
@@ -43,7 +46,8 @@ BARRED = {
             for name in (
                 "calibration", "temperature", "geometry", "snapshots", "setups", "datasets", "comparison", "pictures",
                 "temperature_path", "selective", "estimators", "smooth_ece", "sweep", "clusters", "advice",
-                "judgements", "tightness", "theory", "mutual_information",
+                "judgements", "tightness", "theory", "mutual_information", "predictions", "assessment", "own_data",
+                "cross_fit", "null_draws", "null_recombined",
                 "claims.claim", "claims.contrasts", "claims.verdicts", "claims.catalogue",
                 "dashboard.settings", "dashboard.runs", "dashboard.schedule", "dashboard.groups",
             )

@@ -1,5 +1,7 @@
 """The record: of every claim that was tested the setup, the numbers of each seed, and what they say."""
 
+import csv
+import io
 import json
 import math
 import platform
@@ -61,11 +63,29 @@ def read(path: Path) -> Record:
 
 def write(path: Path, record: Record) -> None:
     """Replace the file whole, so that whoever stops the command leaves the record before or after, not a half."""
-    claims = {"claims": {name: _plain(name, record[name]) for name in CLAIMS if name in record}}
-    text = json.dumps(claims, indent=1, ensure_ascii=False, allow_nan=False)
     new = path.with_name(f"{path.name}.new")
-    new.write_text(_short(text) + "\n", encoding="utf-8")
+    new.write_text(to_json(record) + "\n", encoding="utf-8")
     new.replace(path)
+
+
+def to_json(record: Record) -> str:
+    """The record as it is kept in a file."""
+    claims = {"claims": {name: _plain(name, record[name]) for name in CLAIMS if name in record}}
+    return _short(json.dumps(claims, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def to_csv(record: Record) -> str:
+    """One row a contrast: its mean difference and interval, on the scale that the record has, and the verdicts."""
+    rows = [
+        {"claim": name, "verdict of the claim": entry.verdict(name), "contrast": each.contrast.text} | _contrast(each)
+        for name, entry in record.items()
+        for each in entry.judged(name)
+    ]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def _entry(claim: dict[str, Any]) -> Entry:

@@ -1,15 +1,17 @@
-"""Tables of means over seeds as plain text, and the notes under them.
+"""Tables of means over seeds and paragraphs as plain text, and the notes under them.
 
 Legend: S seeds, E epsilons.
 """
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import NEVER, BestTemperature, Snapshot
 
+LINE = 100
 COLUMNS = {"accuracy": "accuracy", "nll": "NLL", "brier": "Brier", "ece": "ECE", "confidence": "confidence"}
 
 
@@ -17,6 +19,16 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines of the rows, their cells right-aligned in columns."""
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+
+
+def wrapped(text: str) -> str:
+    """Text in lines that are easy to read; paths and names are never broken."""
+    return textwrap.fill(text, LINE, break_long_words=False, break_on_hyphens=False)
+
+
+def paragraphs(texts: Iterable[str]) -> str:
+    """Paragraphs with a blank line between them."""
+    return "\n\n".join(map(wrapped, texts))
 
 
 def number(value: float) -> str:

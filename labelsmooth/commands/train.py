@@ -3,35 +3,59 @@
 import argparse
 import json
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 import numpy as np
 
 from labelsmooth.commands.options import add_setup_options, setup_of
+from labelsmooth.commands.output import add_output_options, need_figures, write_html
 from labelsmooth.commands.tables import COLUMNS, about, aligned, best_temperature, mean, notes
+from labelsmooth.commands.training import train_with_bar
 from labelsmooth.comparison import compare, signed
+from labelsmooth.datasets import class_names, dataset_of
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import MEASURES, Snapshot
-from labelsmooth.sweep import best_temperature_columns
+from labelsmooth.sweep import best_temperature_columns, to_csv
 
 HELP = "train hard labels and smoothed ones, and print what was measured"
+EXAMPLES = (
+    "train --dataset wine --train-size 100 --label-noise 0",
+    "train --epsilons 0 0.05 0.1 0.2 --seeds 10 --csv > runs.csv",
+    "train --html film.html",
+)
 TRAIN_COLUMNS = {**COLUMNS, "train_logit_gap": "train gap"}
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    """The setup, and whether to print JSON."""
+    """The setup, and the form of the output."""
     add_setup_options(command)
-    command.add_argument("--json", action="store_true", help="print the last snapshot's numbers as JSON")
+    add_output_options(command, "what was measured of each seed and epsilon")
 
 
-def setup(options: argparse.Namespace) -> TrainingSetup:
-    """What to train."""
-    return setup_of(options)
+def run(options: argparse.Namespace) -> Iterator[str]:
+    """Train, and say what was measured."""
+    if options.html:
+        need_figures()
+    setup = setup_of(options)
+    snapshots = train_with_bar(setup)
+    if options.csv:
+        yield to_csv(snapshots[-1], setup).rstrip("\n")
+    else:
+        yield (_json if options.json else _table)(setup, snapshots[-1])
+    if options.html:
+        write_html(options.html, _page(setup, snapshots))
 
 
-def text(options: argparse.Namespace, setup: TrainingSetup, last: Snapshot) -> str:
-    """What to print."""
-    return _json(setup, last) if options.json else _table(setup, last)
+def _page(setup: TrainingSetup, snapshots: Sequence[Snapshot]) -> str:
+    """The film of the training."""
+    from labelsmooth.figures.export import film_html
+    from labelsmooth.figures.films import training_film
+
+    title = f"Label smoothing on {setup.dataset}, epoch by epoch"
+    shown = dataset_of(setup.dataset).shown[: len(class_names(setup.dataset, setup.classes))]
+    moving, frames = training_film(setup, snapshots, shown)
+    return film_html(moving, frames, title, start=frames[-1]["name"], prefix="epoch ")
 
 
 def _json(setup: TrainingSetup, last: Snapshot) -> str:

@@ -1,21 +1,27 @@
-"""`calibration`: both models judged by every estimator of the calibration error and every score of confidence."""
+"""`judge`: both models judged by every estimator of the calibration error and every score of confidence."""
 
 import argparse
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from labelsmooth.advice import advice
 from labelsmooth.commands.options import add_setup_options, setup_of
 from labelsmooth.commands.tables import about, aligned, notes, number
+from labelsmooth.commands.training import train_with_bar
 from labelsmooth.estimators import Estimate
 from labelsmooth.judgements import estimates, risks
-from labelsmooth.selective import SCORES, RiskCoverage
+from labelsmooth.selective import SCORES, RiskCoverage, Score
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
 
 HELP = "train hard labels and one epsilon, and judge how far their confidence can be trusted"
+EXAMPLES = ("judge --epsilons 0 0.1 --seeds 10", "judge --temperature 2 --bins 20 --json")
+
+Tables = tuple[tuple[Estimate, ...], tuple[Estimate, ...]]  # of hard labels and smoothed
+Ranked = dict[Score, tuple[RiskCoverage, RiskCoverage]]
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -27,27 +33,35 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print the numbers as JSON")
 
 
-def setup(options: argparse.Namespace) -> TrainingSetup:
-    """What to train; what cannot be judged is refused before that."""
+def run(options: argparse.Namespace) -> Iterator[str]:
+    """Train, and judge; what cannot be judged is refused before that."""
     if not options.temperature > 0 or math.isinf(options.temperature):
         raise ValueError(f"temperature must be above 0 and finite; got {options.temperature}")
     if options.bins < 1:
         raise ValueError(f"bins must be at least 1; got {options.bins}")
     if not 0 < options.coverage <= 1:
         raise ValueError(f"coverage must be in (0, 1]; got {options.coverage}")
-    return setup_of(options, film=False)
-
-
-def text(options: argparse.Namespace, setup: TrainingSetup, last: Snapshot) -> str:
-    """What to print."""
+    setup = setup_of(options, film=False)
+    last = train_with_bar(setup)[-1]
     tables, ranked = estimates(last, options.temperature, options.bins), risks(last)
     if options.json:
-        record = {"setup": asdict(setup), "temperature": options.temperature, "bins": options.bins}
-        record |= {"estimates": {each[0].name: _pair(*map(_error, each)) for each in zip(*tables, strict=True)}}
-        record |= {
-            "risk_coverage": {score: _pair(*(_areas(r, options.coverage) for r in ranked[score])) for score in ranked}
-        }
-        return json.dumps(record, indent=2, allow_nan=False)
+        yield _json(options, setup, tables, ranked)
+    else:
+        yield "\n".join([about(setup, last), *_tables(options, setup, tables, ranked), *_words(options, setup, last)])
+
+
+def _json(options: argparse.Namespace, setup: TrainingSetup, tables: Tables, ranked: Ranked) -> str:
+    """Every estimate and every area of both models."""
+    record = {"setup": asdict(setup), "temperature": options.temperature, "bins": options.bins}
+    record |= {"estimates": {each[0].name: _pair(*map(_error, each)) for each in zip(*tables, strict=True)}}
+    record |= {
+        "risk_coverage": {score: _pair(*(_areas(r, options.coverage) for r in ranked[score])) for score in ranked}
+    }
+    return json.dumps(record, indent=2, allow_nan=False)
+
+
+def _tables(options: argparse.Namespace, setup: TrainingSetup, tables: Tables, ranked: Ranked) -> list[str]:
+    """The estimates beside what chance makes of them, and the areas of every score."""
     rows = [["", "hard labels", "by chance", f"epsilon {setup.epsilons[-1]:g}", "by chance"]]
     for hard, smoothed in zip(*tables, strict=True):
         rows.append([hard.name, *_cells(hard), *_cells(smoothed)])
@@ -55,10 +69,14 @@ def text(options: argparse.Namespace, setup: TrainingSetup, last: Snapshot) -> s
     for score, pair in ranked.items():
         for model, result in zip(("hard labels", "smoothed"), pair, strict=True):
             areas.append([SCORES[score], model, *map(number, _areas(result, options.coverage).values())])
-    judged = advice(last, estimates(last), ranked["probability"])
+    return [*aligned(rows), "", *aligned(areas), ""]
+
+
+def _words(options: argparse.Namespace, setup: TrainingSetup, last: Snapshot) -> list[str]:
+    """What to do, by the numbers in 15 bins and without a temperature."""
     seed = f"Tables and ranking: seed {setup.seeds[0]}, temperature {options.temperature:g}, {options.bins} bins."
-    below = notes(setup, last, diverged="their last good epoch is shown")
-    return "\n".join([about(setup, last), *aligned(rows), "", *aligned(areas), "", *judged, seed, *below])
+    judged = advice(last, estimates(last), risks(last)["probability"])
+    return [*judged, seed, *notes(setup, last, diverged="their last good epoch is shown")]
 
 
 def _cells(estimate: Estimate) -> tuple[str, str]:

@@ -1,0 +1,156 @@
+"""`calibrate`: a model of one's own, judged by its predictions on labelled examples."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from labelsmooth.assessment.assess import assess
+from labelsmooth.assessment.comparing import compare_models, pair_of
+from labelsmooth.assessment.judged import Assessment, State
+from labelsmooth.assessment.records import to_csv, to_json
+from labelsmooth.assessment.words import verdict
+from labelsmooth.calibration import Scheme
+from labelsmooth.commands.output import add_output_options, need_figures, write_html
+from labelsmooth.commands.tables import aligned, number, paragraphs, wrapped
+from labelsmooth.predictions.given import SCALES, Predictions, same_classes
+from labelsmooth.predictions.reading import Wishes, read_predictions
+from labelsmooth.predictions.tables import MAX_BYTES, Table, read_table
+
+HELP = "judge a model of your own by its predictions: is it over-confident, and would a temperature do"
+EXAMPLES = (
+    "calibrate test.csv --validation validation.csv",
+    "calibrate logits.npy labels.npy --scale logits --html report.html",
+    "calibrate hard.parquet --compare smoothed.parquet --json",
+)
+FILES = "CSV, Parquet, NPZ or NPY: predictions with their labels, or predictions and then labels in a second file"
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """One model: what it said of the examples, how its files were understood, and what was found."""
+
+    predictions: Predictions
+    understood: tuple[str, ...]
+    assessment: Assessment
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """The files, how to read them, how to judge, and the form of the output."""
+    command.add_argument("files", type=Path, nargs="+", metavar="FILE", help=FILES)
+    for name, help in {
+        "validation": "other examples, on which the temperature is fitted; else it is cross-fitted",
+        "compare": "predictions of a second model, such as the same one trained with smoothing",
+        "compare-validation": "validation examples of the second model",
+    }.items():
+        command.add_argument(f"--{name}", type=Path, nargs="+", metavar="FILE", help=help)
+    command.add_argument("--scale", choices=SCALES, help="what the numbers are; else it is found out, and said")
+    command.add_argument("--label-column", metavar="NAME", help="the column of labels; else it is found out, and said")
+    command.add_argument("--bins", type=int, default=15)
+    command.add_argument("--binning", choices=get_args(Scheme), default="equal-width")
+    command.add_argument("--seed", type=int, default=0, help="of the draws of chance and of the folds")
+    add_output_options(command, "every measure, before and after temperature scaling,")
+
+
+def run(options: argparse.Namespace) -> Iterator[str]:
+    """Read, judge, and say what was found."""
+    if options.html:
+        need_figures()
+    if options.compare_validation and not options.compare:
+        raise ValueError("--compare-validation is of the model of --compare, which is not given")
+    models = [_model(options.files, options.validation, options)]
+    if options.compare:
+        models.append(_model(options.compare, options.compare_validation, options, like=models[0].predictions))
+    compared = _compared(models)
+    if options.html:
+        write_html(options.html, _page(models, compared))
+    if options.json or options.csv:
+        yield _records([model.assessment for model in models], as_json=options.json)
+        return
+    for model in models:
+        yield "\n".join(_told(model, named=len(models) > 1))
+    if compared:
+        yield paragraphs(compared)
+
+
+def _model(
+    files: Sequence[Path],
+    validation: Sequence[Path] | None,
+    options: argparse.Namespace,
+    like: Predictions | None = None,
+) -> Model:
+    """Read one model's files and judge it; its classes take the order of those that it must be `like`."""
+    predictions, said = _read(files, options, like)
+    beside = _read(validation, options, predictions)[0] if validation else None
+    found = assess(
+        predictions, beside, bins=options.bins, scheme=options.binning, seed=options.seed, name=files[0].name
+    )
+    return Model(predictions, said, found)
+
+
+def _read(
+    files: Sequence[Path], options: argparse.Namespace, like: Predictions | None
+) -> tuple[Predictions, tuple[str, ...]]:
+    """Predictions, and how they were understood."""
+    wishes = Wishes(scale=options.scale, label_column=options.label_column)
+    reading = read_predictions([_table(file) for file in files], wishes)
+    if like is None:
+        return reading.predictions, reading.understood
+    predictions, moved = same_classes(like, reading.predictions)
+    return predictions, (*reading.understood, *([moved] if moved else []))
+
+
+def _table(file: Path) -> Table:
+    # Looked at before it is read: the limit is there to keep the memory.
+    if file.stat().st_size > MAX_BYTES:
+        raise ValueError(f"{file.name}: is larger than {MAX_BYTES >> 20} MiB")
+    return read_table(file.name, file.read_bytes())
+
+
+def _compared(models: Sequence[Model]) -> tuple[str, ...]:
+    """What two models say beside each other."""
+    if len(models) == 1:
+        return ()
+    first, second = models
+    return compare_models(pair_of(first.predictions, second.predictions, first.assessment, second.assessment))
+
+
+def _records(found: Sequence[Assessment], *, as_json: bool) -> str:
+    """The numbers of one model, or of two as a list."""
+    if not as_json:
+        first, *others = map(to_csv, found)
+        return "".join([first, *(text.partition("\n")[2] for text in others)]).rstrip("\n")
+    texts = [to_json(each).rstrip("\n") for each in found]
+    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+
+
+def _told(model: Model, *, named: bool) -> list[str]:
+    """How the files were understood, the answer, and the errors beside what chance alone makes of them."""
+    found = model.assessment
+    states = [found.before] + ([] if found.after is None else [found.after])
+    rows = [["", "as it is", "by chance", "with T", "by chance"][: 1 + 2 * len(states)]]
+    for place, estimate in enumerate(found.before.estimates):
+        rows.append([estimate.name, *(cell for state in states for cell in _cells(state, place))])
+    for name, measure in {"NLL": "nll", "Brier score": "brier"}.items():
+        rows.append([name, *(cell for state in states for cell in (number(getattr(state, measure)), ""))])
+    title = [found.name, "-" * len(found.name)] if named else []
+    read = [wrapped(sentence) for sentence in model.understood]
+    return [*title, *read, "", paragraphs(verdict(found)), "", *aligned(rows), ""]
+
+
+def _cells(state: State, place: int) -> tuple[str, str]:
+    """An error, and where nine in ten of a calibrated model's lie."""
+    estimate = state.estimates[place]
+    return number(estimate.value), f"{number(estimate.null_low)} to {number(estimate.null_high)}"
+
+
+def _page(models: Sequence[Model], compared: Sequence[str]) -> str:
+    """The report that the page offers too."""
+    from labelsmooth.figures.report import Judged, Rival, assessment_report
+
+    first, *others = (
+        Judged(model.assessment, model.predictions, model.understood, verdict(model.assessment)) for model in models
+    )
+    rival = Rival(others[0], compared) if others else None
+    return assessment_report(first.assessment, first.predictions, first.understood, first.paragraphs, rival)
