@@ -6,6 +6,9 @@ import time
 import numpy as np  # noqa: F401
 import pandas as pd  # noqa: F401
 import plotly.graph_objects as go  # noqa: F401
+import pyarrow.compute
+import pyarrow.csv
+import pyarrow.parquet  # noqa: F401
 import streamlit as st
 import torch  # noqa: F401
 
@@ -33,6 +36,14 @@ PAGES = {
             "epsilon",
         ),
         "Claims, re-tested": ("claims", "Do the papers' claims about label smoothing hold here?", "none"),
+    },
+    "Apply": {
+        "Your model": (
+            "your_model",
+            "Should your model be trained with smoothing, or just be temperature-scaled?",
+            "none",
+        ),
+        "Your data": ("your_data", "What does smoothing do on data of my own?", "none"),
     },
 }
 page = st.navigation(

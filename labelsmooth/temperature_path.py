@@ -166,14 +166,21 @@ def reliability_moments(
             confidence, happened = probs.max(axis=1), logits.argmax(axis=1) == labels
         else:
             confidence, happened = probs[:, event], labels == event
-        curve = event_reliability(confidence, happened, bins, scheme, LEVEL)
-        edges = curve.bin_edges
-        if scheme == "equal-mass":
-            edges = edges.clip(confidence.min(initial=1), confidence.max(initial=0))
-        histogram = np.bincount(bin_index(confidence, bins), minlength=bins)
-        smooth = smooth_ece(confidence, happened)
-        moments.append(ReliabilityMoment(temperature, nll, curve, edges, *consistency_band(curve), histogram, smooth))
+        moments.append(reliability_moment(temperature, nll, confidence, happened, bins, scheme))
     return moments
+
+
+def reliability_moment(
+    temperature: float, nll: float, confidence: FloatArray, happened: np.ndarray, bins: int, scheme: Scheme
+) -> ReliabilityMoment:
+    """Reliability of the probabilities (N,) of an event against whether it happened (N,), at one temperature."""
+    curve = event_reliability(confidence, happened, bins, scheme, LEVEL)
+    edges = curve.bin_edges
+    if scheme == "equal-mass":
+        edges = edges.clip(confidence.min(initial=1), confidence.max(initial=0))
+    histogram = np.bincount(bin_index(confidence, bins), minlength=bins)
+    smooth = smooth_ece(confidence, happened)
+    return ReliabilityMoment(temperature, nll, curve, edges, *consistency_band(curve), histogram, smooth)
 
 
 def consistency_band(curve: ReliabilityCurve) -> tuple[FloatArray, FloatArray]:

@@ -59,7 +59,7 @@ def test_files_give_what_their_arrays_give(files: tuple[Path, ...], capsys: pyte
     second = judged(MODELS[2], calibrated.name)
     assert found(capsys, sharp, "--validation", validation, *how, "--json") == to_json(first)
     assert found(capsys, sharp, "--validation", validation, *how, "--csv") == to_csv(first)
-    pair = [sharp, "--validation", validation, "--compare", calibrated, *how]
+    pair: list[str | Path] = [sharp, "--validation", validation, "--compare", calibrated, *how]
     assert json.loads(found(capsys, *pair, "--json")) == [json.loads(to_json(each)) for each in (first, second)]
     header, *lines = found(capsys, *pair, "--csv").splitlines()
     assert [header, *lines] == to_csv(first).splitlines() + to_csv(second).splitlines()[1:]

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from labelsmooth.assessment.losses import losses_at
-from labelsmooth.calibration import FloatArray, IntArray, Scheme, bin_index, ece_of_runs, event_reliability
+from labelsmooth.calibration import IntArray, Scheme, ece_of_runs
 from labelsmooth.predictions.given import Predictions
-from labelsmooth.smooth_ece import smooth_ece
 from labelsmooth.temperature_path import (
-    LEVEL,
     TEMPERATURES,
     Event,
     ReliabilityMoment,
     TemperaturePath,
-    consistency_band,
+    reliability_moment,
 )
 
 FILM_ROWS = 20_000  # more would move no point by a pixel
@@ -103,20 +101,7 @@ def _step(
     confidence, happened = losses.confidence, correct
     if event != "top label":
         confidence, happened = probs[:, event], part.labels == event
-    return _moment(temperature, float(path.nll[0]), confidence, happened, bins, scheme), path
-
-
-def _moment(
-    temperature: float, nll: float, confidence: FloatArray, happened: np.ndarray, bins: int, scheme: Scheme
-) -> ReliabilityMoment:
-    """Reliability of confidences (N,) against whether the event happened (N,)."""
-    curve = event_reliability(confidence, happened, bins, scheme, LEVEL)
-    edges = curve.bin_edges
-    if scheme == "equal-mass":
-        edges = edges.clip(confidence.min(initial=1), confidence.max(initial=0))
-    histogram = np.bincount(bin_index(confidence, bins), minlength=bins)
-    smooth = smooth_ece(confidence, happened)
-    return ReliabilityMoment(temperature, nll, curve, edges, *consistency_band(curve), histogram, smooth)
+    return reliability_moment(temperature, float(path.nll[0]), confidence, happened, bins, scheme), path
 
 
 def _joined(paths: list[TemperaturePath]) -> TemperaturePath:

@@ -68,8 +68,11 @@ class Sweep:
         return int(np.flatnonzero(self.epsilons == 0)[0])
 
 
-def sweep(snapshot: Snapshot, setup: TrainingSetup, null: bool = True) -> Sweep:
-    """The lines of a snapshot; with `null` and at the end the band of chance too, some milliseconds an epsilon."""
+def sweep(snapshot: Snapshot, setup: TrainingSetup, null: bool = True, by_chance: FloatArray | None = None) -> Sweep:
+    """The lines of a snapshot; with `null` and at the end the band of chance too, some milliseconds an epsilon.
+
+    `by_chance` is that band where it is known already, as `chance` gives it: of a snapshot without its logits.
+    """
     if 0 not in setup.epsilons:
         raise ValueError(f"epsilons must contain 0, the hard labels; got {setup.epsilons}")
     order = np.argsort(setup.epsilons)
@@ -83,7 +86,8 @@ def sweep(snapshot: Snapshot, setup: TrainingSetup, null: bool = True) -> Sweep:
         lines[name] = _line(name, getattr(snapshot, name)[:, order], lost, scaled)
     temperature = unknown if best is None else best.temperature[:, order]
     lines["temperature"] = _line("temperature", temperature, lost, statistic=np.median)
-    chance = _by_chance(snapshot, order, lost[0]) if null and snapshot.finished else np.full((3, len(order)), np.nan)
+    if by_chance is None:
+        by_chance = chance(snapshot, setup) if null and snapshot.finished else np.full((3, len(order)), np.nan)
     return Sweep(
         epsilons=np.array(setup.epsilons, np.float64)[order],
         seeds=setup.seeds,
@@ -92,9 +96,9 @@ def sweep(snapshot: Snapshot, setup: TrainingSetup, null: bool = True) -> Sweep:
         lines=lines,
         diverged=lost,
         at_bound=np.zeros(len(order), int) if best is None else np.count_nonzero(best.at_bound[:, order], axis=0),
-        null_median=chance[0],
-        null_low=chance[1],
-        null_high=chance[2],
+        null_median=by_chance[0],
+        null_low=by_chance[1],
+        null_high=by_chance[2],
     )
 
 
@@ -119,11 +123,12 @@ def _line(
     )
 
 
-def _by_chance(snapshot: Snapshot, order: np.ndarray, lost: np.ndarray) -> FloatArray:
-    """Median, low and high (3, E) of the first seed's ECE by chance, nan for its lost runs (E,).
+def chance(snapshot: Snapshot, setup: TrainingSetup) -> FloatArray:
+    """Median, low and high (3, E) of the first seed's ECE by chance, nan for its runs that diverged.
 
     Every epsilon has the same random numbers, so that the band is as smooth as the confidences are.
     """
+    order = np.argsort(setup.epsilons)
     bands = [null_ece(softmax(snapshot.test.logits[column]).max(axis=1), draws=DRAWS) for column in order]
     numbers = np.array([(band.median, band.low, band.high) for band in bands])
-    return np.where(lost, np.nan, numbers.T)
+    return np.where(snapshot.diverged[0, order] != NEVER, np.nan, numbers.T)

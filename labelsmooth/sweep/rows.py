@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -52,19 +53,34 @@ def records(snapshot: Snapshot, setup: TrainingSetup) -> list[dict[str, Any]]:
 
 def to_csv(snapshot: Snapshot, setup: TrainingSetup) -> str:
     """The records as CSV with a header; numbers in full, nothing in a cell for what is not there."""
-    rows = records(snapshot, setup)
+    return as_csv(records(snapshot, setup))
+
+
+def as_csv(rows: Sequence[Mapping[str, Any]], *, header: bool = True) -> str:
+    """Rows with the same columns, at least one, as CSV."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
+    if header:
+        writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
 
 
 def to_json(snapshot: Snapshot, setup: TrainingSetup) -> str:
+    """The summary as JSON."""
+    return as_json(summary(snapshot, setup))
+
+
+def as_json(value: Any) -> str:
+    """JSON as this package prints it, without NaN."""
+    return json.dumps(value, indent=2, allow_nan=False)
+
+
+def summary(snapshot: Snapshot, setup: TrainingSetup) -> dict[str, Any]:
     """The setup, the best epsilon by each measure (over the runs that did not diverge), and the records."""
     numbers = sweep(snapshot, setup, null=False)
     bests = {name: best_of(numbers, name) for name in RANKED}
-    whole = {
+    return {
         "setup": asdict(setup),
         "epoch": snapshot.epoch,
         "finished": snapshot.finished,
@@ -83,7 +99,6 @@ def to_json(snapshot: Snapshot, setup: TrainingSetup) -> str:
         },
         "records": records(snapshot, setup),
     }
-    return json.dumps(whole, indent=2, allow_nan=False)
 
 
 def plain(value: np.generic) -> float | int | bool | None:
