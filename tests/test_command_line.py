@@ -33,6 +33,12 @@ SETUP = TrainingSetup(
 )  # fmt: skip
 
 
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A sweep keeps its record in the folder that it is begun in."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="module")
 def trained() -> Snapshot:
     *_, last = train(SETUP)
@@ -232,6 +238,7 @@ def swept() -> Snapshot:
     return last
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_downloads_of_a_sweep_are_printed_as_they_are(swept: Snapshot, capsys: pytest.CaptureFixture[str]) -> None:
     assert printed([*SWEEP, "--csv"], capsys) == to_csv(swept, SWEEP_SETUP)
     assert printed([*SWEEP, "--json"], capsys) == to_json(swept, SWEEP_SETUP) + "\n"
@@ -242,6 +249,7 @@ def test_few_snapshots_change_no_number_of_the_last(swept: Snapshot, trained: Sn
         np.testing.assert_array_equal(getattr(swept, name), getattr(trained, name))
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_the_table_of_a_sweep_is_its_lines_and_what_they_say(
     swept: Snapshot, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -264,6 +272,7 @@ def test_the_table_of_a_sweep_is_its_lines_and_what_they_say(
     assert lines[-3:] == [*conclusion(numbers)]
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_a_sweep_that_diverged_says_so_and_has_no_numbers(capsys: pytest.CaptureFixture[str]) -> None:
     text = printed([*SWEEP, "--learning-rate", "1e4"], capsys)
     assert text.splitlines()[2].split() == ["0", *["-"] * 7]

@@ -5,6 +5,7 @@ import io
 import shlex
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -93,11 +94,11 @@ def test_the_film_has_a_frame_for_every_epsilon_named_like_it() -> None:
 
 
 def test_page_training_download_and_command_line_have_the_same_numbers(
-    trained: Snapshot, taken_home: dict[str, Maker], capsys: pytest.CaptureFixture[str]
+    trained: Snapshot, taken_home: dict[str, Maker], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     page = opened(PAGE)
     assert trained_on(page) == SETUP
-    assert main(OPTIONS) == 0
+    assert main([*OPTIONS, "--record", str(tmp_path / "record")]) == 0
     printed = capsys.readouterr().out
     assert taken_home["Sweep as CSV"]() == to_csv(trained, SETUP) == printed
     rows = {row["epsilon"]: row for row in csv.DictReader(io.StringIO(printed)) if row["seed"] == "0"}

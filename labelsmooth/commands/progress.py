@@ -15,5 +15,6 @@ def bar(total: int, unit: str, what: str = "") -> "tqdm[Any]":
         disable=not sys.stderr.isatty(),
         file=sys.stderr,
         leave=False,
+        mininterval=0,  # updates are few, and none should be left out
         bar_format="{desc:<24.24} {percentage:3.0f} % |{bar:30}| {n_fmt} of {total_fmt} {unit} [{remaining} left]",
     )
