@@ -13,6 +13,7 @@ from labelsmooth.assessment.comparing import compare_models, pair_of
 from labelsmooth.assessment.judged import Assessment
 from labelsmooth.assessment.records import to_csv, to_json
 from labelsmooth.assessment.words import verdict
+from labelsmooth.commands.calibrate import told_apart
 from labelsmooth.predictions.given import Predictions, from_arrays
 
 CLASSES = ("cat", "dog", "eel")
@@ -81,9 +82,32 @@ def test_the_scale_and_the_labels_can_be_overruled(files: tuple[Path, ...], caps
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_models_of_the_same_name_are_told_apart_by_their_folders() -> None:
+    paths = [Path("/data/hard/seed 0/test.csv"), Path("/data/smooth/seed 0/test.csv")]
+    assert told_apart(paths) == ["hard/seed 0/test.csv", "smooth/seed 0/test.csv"]
+    assert told_apart([paths[0], Path("/data/other.csv")]) == ["test.csv", "other.csv"]
+    assert told_apart(paths[:1]) == ["test.csv"]
+    assert told_apart([paths[0], paths[0]]) == ["test.csv", "test.csv"]
+
+
+def test_how_the_validation_set_was_read_is_said(files: tuple[Path, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    text = found(capsys, files[0], "--validation", files[1])
+    assert "Validation: validation.csv: comma-separated text; row 1 is the header." in text
+
+
+def test_the_columns_of_values_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text("p_cat,p_dog,shade,label\n.9,.1,.4,cat\n.6,.4,.5,dog\n.2,.8,.6,dog\n")
+    two = json.loads(found(capsys, path, "--value-columns", "p_cat", "p_dog", "--json"))
+    assert [each["name"] for each in two["classes"]] == ["cat", "dog"]
+    assert two["scale"] == "probabilities"
+
+
 def test_the_report_holds_the_words(files: tuple[Path, ...], capsys: pytest.CaptureFixture[str]) -> None:
     report = files[0].with_name("report.html")
-    text = found(capsys, files[0], "--html", report)
+    assert main(["calibrate", str(files[0]), "--html", str(report)]) == 0
+    text, told = capsys.readouterr()
+    assert told == f"Written: {report}\n"
     assert "over-confident" in text
     page = report.read_text(encoding="utf-8")
     assert "over-confident" in page

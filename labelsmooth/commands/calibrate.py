@@ -47,6 +47,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
         command.add_argument(f"--{name}", type=Path, nargs="+", metavar="FILE", help=help)
     command.add_argument("--scale", choices=SCALES, help="what the numbers are; else it is found out, and said")
     command.add_argument("--label-column", metavar="NAME", help="the column of labels; else it is found out, and said")
+    command.add_argument(
+        "--value-columns", nargs="+", metavar="NAME", help="the columns of the classes, or one array; else found out"
+    )
+    command.add_argument(
+        "--no-header", action="store_true", help="row 1 of a text file is data, whatever it looks like"
+    )
     command.add_argument("--bins", type=int, default=15)
     command.add_argument("--binning", choices=get_args(Scheme), default="equal-width")
     command.add_argument("--seed", type=int, default=0, help="of the draws of chance and of the folds")
@@ -59,9 +65,7 @@ def run(options: argparse.Namespace) -> Iterator[str]:
         need_figures()
     if options.compare_validation and not options.compare:
         raise ValueError("--compare-validation is of the model of --compare, which is not given")
-    models = [_model(options.files, options.validation, options)]
-    if options.compare:
-        models.append(_model(options.compare, options.compare_validation, options, like=models[0].predictions))
+    models = _models(options)
     compared = _compared(models)
     if options.html:
         write_html(options.html, _page(models, compared))
@@ -74,38 +78,58 @@ def run(options: argparse.Namespace) -> Iterator[str]:
         yield paragraphs(compared)
 
 
+def _models(options: argparse.Namespace) -> list[Model]:
+    """Read and judge the model, and the second one if there is one, whose classes take the order of the first's."""
+    names = told_apart([options.files[0], options.compare[0]] if options.compare else options.files[:1])
+    models = [_model(names[0], options.files, options.validation, options)]
+    if options.compare:
+        like = models[0].predictions
+        models.append(_model(names[1], options.compare, options.compare_validation, options, like))
+    return models
+
+
+def told_apart(files: Sequence[Path]) -> list[str]:
+    """The ends of paths, as long as it takes for all to differ."""
+    paths = [file.resolve().parts for file in files]
+    depth = next((n for n in range(1, max(map(len, paths))) if len({path[-n:] for path in paths}) == len(paths)), 1)
+    return ["/".join(path[-depth:]) for path in paths]
+
+
 def _model(
+    name: str,
     files: Sequence[Path],
     validation: Sequence[Path] | None,
     options: argparse.Namespace,
     like: Predictions | None = None,
 ) -> Model:
-    """Read one model's files and judge it; its classes take the order of those that it must be `like`."""
+    """Read one model's files and judge it."""
     predictions, said = _read(files, options, like)
-    beside = _read(validation, options, predictions)[0] if validation else None
-    found = assess(
-        predictions, beside, bins=options.bins, scheme=options.binning, seed=options.seed, name=files[0].name
-    )
+    beside = None
+    if validation:
+        beside, more = _read(validation, options, predictions)
+        said += tuple(f"Validation: {sentence}" for sentence in more)
+    found = assess(predictions, beside, bins=options.bins, scheme=options.binning, seed=options.seed, name=name)
     return Model(predictions, said, found)
 
 
 def _read(
     files: Sequence[Path], options: argparse.Namespace, like: Predictions | None
 ) -> tuple[Predictions, tuple[str, ...]]:
-    """Predictions, and how they were understood."""
-    wishes = Wishes(scale=options.scale, label_column=options.label_column)
-    reading = read_predictions([_table(file) for file in files], wishes)
+    """Predictions, with their classes in the order of those that they must be like, and how they were understood."""
+    values = tuple(options.value_columns) if options.value_columns else None
+    wishes = Wishes(scale=options.scale, label_column=options.label_column, value_columns=values)
+    reading = read_predictions([_table(file, options.no_header) for file in files], wishes)
     if like is None:
         return reading.predictions, reading.understood
     predictions, moved = same_classes(like, reading.predictions)
     return predictions, (*reading.understood, *([moved] if moved else []))
 
 
-def _table(file: Path) -> Table:
+def _table(file: Path, no_header: bool) -> Table:
     # Looked at before it is read: the limit is there to keep the memory.
     if file.stat().st_size > MAX_BYTES:
         raise ValueError(f"{file.name}: is larger than {MAX_BYTES >> 20} MiB")
-    return read_table(file.name, file.read_bytes())
+    return read_table(file.name, file.read_bytes(), False if no_header else None)
 
 
 def _compared(models: Sequence[Model]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from labelsmooth.claims.record import Entry, Record, read, to_csv, to_json, writ
 from labelsmooth.claims.running import retest_all
 from labelsmooth.claims.verdicts import LEAST_SEEDS
 from labelsmooth.claims.words import difference_in_words
-from labelsmooth.commands.output import add_output_options, need_figures, write_html
+from labelsmooth.commands.output import add_output_options, need_figures, new_file, write_html
 from labelsmooth.commands.progress import bar
 from labelsmooth.setups import RANGES
 
@@ -29,7 +29,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--seeds", type=int, default=SEEDS, help=f"how many seeds; a verdict takes at least {LEAST_SEEDS}"
     )
     command.add_argument(
-        "--record", type=Path, default=Path("claims.json"), help="file that keeps the results, read and extended"
+        "--record", type=new_file, default=Path("claims.json"), help="file that keeps the results, read and extended"
     )
     add_output_options(command, "what was found of each claim")
 

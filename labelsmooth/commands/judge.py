@@ -1,6 +1,8 @@
 """`judge`: both models judged by every estimator of the calibration error and every score of confidence."""
 
 import argparse
+import csv
+import io
 import json
 import math
 from collections.abc import Iterator
@@ -9,18 +11,24 @@ from typing import Any
 
 from labelsmooth.advice import advice
 from labelsmooth.commands.options import add_setup_options, setup_of
-from labelsmooth.commands.tables import about, aligned, notes, number
+from labelsmooth.commands.output import add_output_options, need_figures, write_html
+from labelsmooth.commands.tables import about, aligned, notes, number, paragraphs
 from labelsmooth.commands.training import train_with_bar
 from labelsmooth.estimators import Estimate
+from labelsmooth.judgements import COLUMNS as JUDGED
 from labelsmooth.judgements import estimates, risks
 from labelsmooth.selective import SCORES, RiskCoverage, Score
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
+from labelsmooth.temperature_path import TEMPERATURES, reliability_moments
 
 HELP = "train hard labels and one epsilon, and judge how far their confidence can be trusted"
 EXAMPLES = ("judge --epsilons 0 0.1 --seeds 10", "judge --temperature 2 --bins 20 --json")
+MODELS = ("hard labels", "smoothed")
+MAX_BINS = 1000
 
 Tables = tuple[tuple[Estimate, ...], tuple[Estimate, ...]]  # of hard labels and smoothed
+Cells = list[list[str]]
 Ranked = dict[Score, tuple[RiskCoverage, RiskCoverage]]
 
 
@@ -30,24 +38,57 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--temperature", type=float, default=1.0, help="what the logits are divided by")
     command.add_argument("--bins", type=int, default=15)
     command.add_argument("--coverage", type=float, default=0.8, help="share of the test examples that is accepted")
-    command.add_argument("--json", action="store_true", help="print the numbers as JSON")
+    add_output_options(command, "every calibration error and every area under risk and coverage")
 
 
 def run(options: argparse.Namespace) -> Iterator[str]:
     """Train, and judge; what cannot be judged is refused before that."""
     if not options.temperature > 0 or math.isinf(options.temperature):
         raise ValueError(f"temperature must be above 0 and finite; got {options.temperature}")
-    if options.bins < 1:
-        raise ValueError(f"bins must be at least 1; got {options.bins}")
+    if not 1 <= options.bins <= MAX_BINS:
+        raise ValueError(f"bins must be in 1..{MAX_BINS}; got {options.bins}")
     if not 0 < options.coverage <= 1:
         raise ValueError(f"coverage must be in (0, 1]; got {options.coverage}")
+    if options.html:
+        need_figures()
     setup = setup_of(options, film=False)
     last = train_with_bar(setup)[-1]
     tables, ranked = estimates(last, options.temperature, options.bins), risks(last)
     if options.json:
         yield _json(options, setup, tables, ranked)
+    elif options.csv:
+        yield _csv(options, tables, ranked)
     else:
-        yield "\n".join([about(setup, last), *_tables(options, setup, tables, ranked), *_words(options, setup, last)])
+        errors, areas = _tables(options, setup, tables, ranked)
+        words = [*_words(last), *_notes(options, setup, last)]
+        yield "\n".join([about(setup, last), *aligned(errors), "", *aligned(areas), "", paragraphs(words)])
+    if options.html:
+        write_html(options.html, _page(options, setup, last, tables, ranked))
+
+
+def _csv(options: argparse.Namespace, tables: Tables, ranked: Ranked) -> str:
+    """One row a number and model, in full."""
+    rows = [
+        {"measure": each.name, "model": model, "value": each.value, "null_low": each.null_low,
+         "null_median": each.null_median, "null_high": each.null_high, "p_value": each.p_value}
+        for pair in zip(*tables, strict=True)
+        for model, each in zip(MODELS, pair, strict=True)
+    ] + [
+        {"measure": f"{name}, {score}", "model": model, "value": value}
+        for score, pair in ranked.items()
+        for model, result in zip(MODELS, pair, strict=True)
+        for name, value in _areas(result, options.coverage).items()
+    ]  # fmt: skip
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), restval="", lineterminator="\n")
+    writer.writeheader()
+    known = [{name: value for name, value in row.items() if not _unknown(value)} for row in rows]
+    writer.writerows(known)
+    return text.getvalue().rstrip("\n")
+
+
+def _unknown(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _json(options: argparse.Namespace, setup: TrainingSetup, tables: Tables, ranked: Ranked) -> str:
@@ -60,23 +101,55 @@ def _json(options: argparse.Namespace, setup: TrainingSetup, tables: Tables, ran
     return json.dumps(record, indent=2, allow_nan=False)
 
 
-def _tables(options: argparse.Namespace, setup: TrainingSetup, tables: Tables, ranked: Ranked) -> list[str]:
+def _tables(options: argparse.Namespace, setup: TrainingSetup, tables: Tables, ranked: Ranked) -> tuple[Cells, Cells]:
     """The estimates beside what chance makes of them, and the areas of every score."""
-    rows = [["", "hard labels", "by chance", f"epsilon {setup.epsilons[-1]:g}", "by chance"]]
+    errors = [["", MODELS[0], "by chance", f"epsilon {setup.epsilons[-1]:g}", "by chance"]]
     for hard, smoothed in zip(*tables, strict=True):
-        rows.append([hard.name, *_cells(hard), *_cells(smoothed)])
+        errors.append([hard.name, *_cells(hard), *_cells(smoothed)])
     areas = [["score", "model", "AURC", "E-AURC", "AUROC of errors", f"accuracy at {options.coverage:g}"]]
     for score, pair in ranked.items():
-        for model, result in zip(("hard labels", "smoothed"), pair, strict=True):
+        for model, result in zip(MODELS, pair, strict=True):
             areas.append([SCORES[score], model, *map(number, _areas(result, options.coverage).values())])
-    return [*aligned(rows), "", *aligned(areas), ""]
+    return errors, areas
 
 
-def _words(options: argparse.Namespace, setup: TrainingSetup, last: Snapshot) -> list[str]:
+def _words(last: Snapshot) -> tuple[str, ...]:
     """What to do, by the numbers in 15 bins and without a temperature."""
+    return advice(last, estimates(last), risks(last)["probability"])
+
+
+def _notes(options: argparse.Namespace, setup: TrainingSetup, last: Snapshot) -> list[str]:
+    """What the tables are of."""
     seed = f"Tables and ranking: seed {setup.seeds[0]}, temperature {options.temperature:g}, {options.bins} bins."
-    judged = advice(last, estimates(last), risks(last)["probability"])
-    return [*judged, seed, *notes(setup, last, diverged="their last good epoch is shown")]
+    return [seed, *notes(setup, last, diverged="their last good epoch is shown")]
+
+
+def _page(options: argparse.Namespace, setup: TrainingSetup, last: Snapshot, tables: Tables, ranked: Ranked) -> str:
+    """The words, the reliability of both models over temperature, and the tables."""
+    from labelsmooth.figures.document import Drawing, Section, Table, report_html
+    from labelsmooth.figures.reliability import ReliabilityView, reliability_figure, reliability_frames
+
+    view, labels = ReliabilityView(None), last.test.labels
+    hard, smoothed = (
+        reliability_moments(last.test.logits[column], labels, TEMPERATURES, bins=options.bins) for column in JUDGED
+    )
+    film = Drawing(
+        reliability_figure(hard, smoothed, view),
+        "Reliability diagrams and confidence histograms of both models at one temperature.",
+        reliability_frames(hard, smoothed, view),
+        "T = ",
+        "1",
+    )
+    errors, areas = _tables(options, setup, tables, ranked)
+    return report_html(
+        f"Calibration on {setup.dataset}",
+        [
+            Section("What to do", (about(setup, last), *_words(last))),
+            Section("Reliability over temperature", drawings=[film]),
+            Section("Calibration errors", table=Table(errors[0], errors[1:]), notes=_notes(options, setup, last)),
+            Section("Risk and coverage", table=Table(areas[0], areas[1:])),
+        ],
+    )
 
 
 def _cells(estimate: Estimate) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from labelsmooth.datasets import DATASETS, largest_train_size
 from labelsmooth.own_data.held import OwnData, register
 from labelsmooth.own_data.preparing import Missing, prepare
 from labelsmooth.predictions.tables import MAX_BYTES, read_table
+from labelsmooth.predictions.words import quoted
 from labelsmooth.setups import ACTIVATIONS, CONVENTIONS, OPTIMIZERS, TrainingSetup
 
 _WHOLE = ("classes", "train_size", "epochs", "batch_size")
@@ -47,6 +48,8 @@ def _add_data_options(command: argparse.ArgumentParser, usual: str | tuple[str, 
         default="refuse",
         help="what to do where a value of your data is missing; imputing takes the mean of the training part",
     )
+    command.add_argument("--columns", nargs="+", metavar="COLUMN", help="what to learn from; else all but the label")
+    command.add_argument("--without", nargs="+", metavar="COLUMN", default=[], help="columns of your data to leave out")
     command.set_defaults(own_data=None)
 
 
@@ -65,8 +68,10 @@ def take_data(options: argparse.Namespace) -> None:
 
     They are held by `options.own_data`, and so until the command ends.
     """
-    if options.label is not None and options.data is None:
-        raise ValueError("--label is a column of --data, which is not given")
+    if options.data is None:
+        for name in ("label", "columns", "without"):
+            if getattr(options, name):
+                raise ValueError(f"--{name} is of --data, which is not given")
     if options.data is None or options.own_data is not None:
         return
     options.own_data = _own_data(options)
@@ -89,4 +94,11 @@ def _own_data(options: argparse.Namespace) -> OwnData:
         raise ValueError("--data needs --label, the column with the classes")
     if options.data.stat().st_size > MAX_BYTES:
         raise ValueError(f"{options.data.name}: is larger than {MAX_BYTES >> 20} MiB")
-    return prepare(read_table(options.data.name, options.data.read_bytes()), options.label, options.missing)
+    table = read_table(options.data.name, options.data.read_bytes())
+    unknown = [name for name in options.without if name not in table.columns]
+    if unknown:
+        raise ValueError(f"{options.data.name}: there is no column {quoted(unknown[0])} to leave out")
+    wanted = table.names if options.columns is None else options.columns
+    left = [name for name in wanted if name not in (options.label, *options.without)]
+    # None lets `prepare` leave out what numbers the rows.
+    return prepare(table, options.label, options.missing, left if options.columns or options.without else None)

@@ -13,7 +13,7 @@ from joblib import cpu_count
 
 from labelsmooth.commands.errors import CommandError
 from labelsmooth.commands.options import add_setup_options, setup_of, take_data
-from labelsmooth.commands.output import add_output_options, need_figures, write_html
+from labelsmooth.commands.output import add_output_options, need_figures, new_file, write_html
 from labelsmooth.commands.progress import bar
 from labelsmooth.commands.sweep_tables import VARIES, many_settings, one_setting, varied
 from labelsmooth.commands.training import train_with_bar
@@ -40,7 +40,11 @@ def add_options(command: argparse.ArgumentParser) -> None:
     add_setup_options(command, epsilons=EPSILONS, **several)
     add_output_options(command, "every seed and epsilon")
     command.add_argument(
-        "--record", type=Path, default=Path("sweep.jsonl"), metavar="FILE", help="keeps every group that is finished"
+        "--record",
+        type=new_file,
+        default=Path("sweep.jsonl"),
+        metavar="FILE",
+        help="keeps every group that is finished",
     )
     command.add_argument("--resume", action="store_true", help="go on with the record, if there is one")
     where = command.add_mutually_exclusive_group()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from labelsmooth.own_data.held import find, is_own
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import NEVER, BestTemperature, Snapshot
 
@@ -51,9 +52,13 @@ def best_temperature(best: BestTemperature, column: int) -> str:
 
 
 def about(setup: TrainingSetup, last: Snapshot) -> str:
-    """What was trained, and over what the numbers are taken."""
+    """What was trained, and over what the numbers are taken; of data of one's own also how they were understood."""
     seeds = "one seed" if len(setup.seeds) == 1 else f"means over {len(setup.seeds)} seeds"
-    return f"{setup.dataset}, epoch {last.epoch}; {seeds}; on the test part"
+    named = f"{setup.dataset}, epoch {last.epoch}; {seeds}; on the test part"
+    if not is_own(setup.dataset):
+        return named
+    own = find(setup.dataset)
+    return "\n".join([*map(wrapped, own.understood), named.replace(setup.dataset, own.title, 1)])
 
 
 def notes(setup: TrainingSetup, last: Snapshot, diverged: str) -> list[str]:
