@@ -10,7 +10,9 @@ The top label: with all confidences of a cell nearly equal, its number of right 
 All classes: one label is a hit in one class and a miss in the others, so no class can be drawn alone. R labels of a row
 come from one uniform number and the R - 1 at equal steps around it, each a proper draw by itself. A draw of all rows
 takes each block from one of the R at random: again a proper draw, and two of them share a block only by chance. The
-steps keep the mean over the R, around which such draws lie, close to that of all draws.
+steps keep the mean over the R, around which such draws lie, close to that of all draws. Rows come to their blocks at
+random: of rows in the order of their confidence, a few blocks would hold all that is left to chance, and so there would
+be but a few different draws.
 """
 
 from dataclasses import dataclass
@@ -122,13 +124,17 @@ def _class_errors(
     size = classes * (narrow.edges.shape[1] + 1)
     blocks = max(2, min(BLOCKS, n, HELD // (DRAWN * size)))
     bounds = (np.arange(blocks + 1) * n // blocks).tolist()
+    order = generator.permutation(n)
     seeds = generator.integers(2**63, size=blocks).tolist()
     hits = np.zeros((blocks, DRAWN, size), np.int32)
 
     def sums(block: int) -> FloatArray:
         own = np.random.default_rng(seeds[block])
         found = np.zeros((3, size))
-        for rows in chunks_of(slice(*bounds[block : block + 2]), classes):
+        # In order, as neighbours are read faster.
+        members = np.sort(order[slice(*bounds[block : block + 2])])
+        for part in chunks_of(slice(0, len(members)), classes):
+            rows = members[part]
             found += _chunk_sums(probs[rows], labels[rows], narrow.edges, own, hits[block])
         return found
 

@@ -308,7 +308,7 @@ def test_data_of_ones_own_are_named_and_said_how_they_were_understood(
     options = shlex.split(f"train --data {table} --label kind --without spare --epochs 2 --seeds 1 --hidden 4")
     first, *others = printed(options, capsys).splitlines()
     assert any(line.startswith("cats.csv, epoch 2; one seed") for line in others)
-    assert "1 feature" in first
+    assert first == "Columns of numbers, used as they are: 1."
     assert main([*options, "--without", "size", "spare"]) == 2
     assert main([*options, "--without", "shape"]) == 2
     assert "no column 'shape' to leave out" in capsys.readouterr().err
