@@ -8,15 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from labelsmooth.assessment.assess import assess
-from labelsmooth.assessment.comparing import Pair, pair_of
 from labelsmooth.assessment.judged import Assessment
-from labelsmooth.assessment.losses import losses_at
 from labelsmooth.assessment.records import to_csv, to_json
 from labelsmooth.calibration import Scheme, brier_score, log_softmax, nll, reliability_curve, softmax
-from labelsmooth.comparison import Comparison, compare, compare_unpaired
+from labelsmooth.comparison import compare
 from labelsmooth.cross_fit import cross_fit_temperature
 from labelsmooth.estimators import calibration_table
 from labelsmooth.predictions.given import Predictions, Scale
@@ -113,6 +110,31 @@ def test_an_assessment_is_its_building_blocks(scheme: Scheme, validated: bool) -
         assert risk.aurc == risk_coverage(confidence_score(logits, score), correct).aurc
     assert found.labelled.sum() == found.predicted.sum() == found.rows
     assert found.errors == (~correct).sum()
+    judged = validation if validated else predictions
+    assert found.fitted_errors == (judged.logits.argmax(axis=1) != judged.labels).sum()
+    assert found.seed == 3
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ({"bins": 0}, r"bins must be in 1\.\.1000, got 0"),
+        ({"bins": 1001}, r"bins must be in 1\.\.1000, got 1001"),
+        ({"seed": -1}, "seed must be at least 0, got -1"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(numbers: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        assess(honest(5), **numbers)  # type: ignore[arg-type]
+
+
+def test_the_validation_set_may_be_the_test_set_and_on_the_other_scale_of_probabilities() -> None:
+    given = honest(50)
+    assert assess(given, honest(50)).validation_is_test
+    for other in (honest(50, factor=2), honest(49), replace(given, labels=(given.labels + 1) % 4)):
+        assert not assess(given, other).validation_is_test
+    probs = of_probabilities([[0.9, 0.1], [0.4, 0.6]], [0, 0])
+    assert assess(probs, replace(probs, scale="log-probabilities")).fitted_errors == 1
 
 
 def test_the_hand_case() -> None:
@@ -185,8 +207,14 @@ def test_printed_probabilities_stay_in_their_bins_and_tie() -> None:
     [
         (said(np.zeros((0, 2)), []), None, "at least one row, got 0"),
         (said([[0, 1]], [0]), said(np.zeros((0, 2)), []), "validation set must have at least one row, got 0"),
-        (said([[0, 1]], [0]), said([[0, 1, 2]], [0]), "must have 2 classes, got 3"),
-        (said([[0, 1]], [0]), replace(said([[0, 1]], [0]), classes=("a", "z")), "class 1 must be b, got z"),
+        (said([[0, 1]], [0]), said([[0, 1, 2]], [0]), "the validation set must have .* 2 classes .*, got 3 classes"),
+        (
+            said([[0, 1]], [0]),
+            replace(said([[0, 1]], [0]), classes=("b", "a")),
+            r"'a', 'b'\), got 2 classes \('b', 'a'",
+        ),
+        (said([[0, 1]], [0]), said([[-1, -1]], [0], "probabilities"), "the predictions, logits, got probabilities"),
+        (said([[-1, -1]], [0], "log-probabilities"), said([[0, 1]], [0]), "log-probabilities, got logits"),
     ],
 )
 def test_sets_that_do_not_fit_are_refused(
@@ -194,66 +222,6 @@ def test_sets_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         assess(predictions, validation)
-
-
-def pair(first: Predictions, second: Predictions) -> Pair:
-    return pair_of(first, second, assess(first, name="hard"), assess(second, name="smoothed"))
-
-
-def test_the_same_rows_are_compared_row_by_row() -> None:
-    first, second = honest(300, factor=3), replace(honest(300), logits=honest(300).logits[:, ::-1].copy())
-    found = pair(first, second)
-    assert found.paired
-    right = [predictions.logits.argmax(axis=1) == predictions.labels for predictions in (first, second)]
-    witness = stats.ttest_rel(right[1] * 1.0, right[0] * 1.0).confidence_interval(0.95)
-    assert (found.accuracy.low, found.accuracy.high) == pytest.approx((witness.low, witness.high))
-    plain = [-log_softmax(predictions.logits)[np.arange(300), first.labels] for predictions in (first, second)]
-    assert found.as_they_are.nll is not None
-    assert found.as_they_are.nll.half_width == pytest.approx(compare(*plain).half_width)
-    crossed = cross_fit_temperature(first.logits, first.labels)
-    scaled = log_softmax(first.logits / crossed.temperatures[crossed.fold, None])
-    assert found.rivals is not None
-    assert found.rivals.nll is not None
-    assert found.rivals.nll.hard == pytest.approx(nll(scaled, first.labels))
-    assert found.rivals.nll.smoothed == pytest.approx(plain[1].mean())
-    assert found.rivals.gap.hard == pytest.approx(np.exp(scaled.max(axis=1)).mean() - right[0].mean())
-    assert found.scaled is not None
-    assert found.scaled.brier.hard == found.rivals.brier.hard
-
-
-def test_other_rows_are_compared_as_samples() -> None:
-    first, second = honest(300, factor=3), honest(200, seed=1)
-    found = pair(first, second)
-    assert (found.paired, found.rows) == (False, (300, 200))
-    losses = [losses_at(predictions, np.ones(1))[1].brier for predictions in (second, first)]
-    witness = stats.ttest_ind(*losses, equal_var=False).confidence_interval(0.95)
-    brier = found.as_they_are.brier
-    assert (brier.low, brier.high) == pytest.approx((witness.low, witness.high))
-
-
-def test_welch_by_hand_and_by_samples() -> None:
-    """(0, 2) and (1, 5): variances 2 and 8, error sqrt(5), 25 / (1 + 16) degrees of freedom."""
-    found = compare_unpaired(np.array([0.0, 2.0]), np.array([1.0, 5.0]))
-    assert (found.hard, found.smoothed, found.difference, found.seeds) == (1, 3, 2, 2)
-    assert found.half_width == pytest.approx(stats.t.ppf(0.975, 25 / 17) * 5**0.5)
-    assert compare_unpaired(np.ones(1), np.ones(5)).half_width == np.inf
-    assert compare_unpaired(np.ones(3), np.zeros(4)).half_width == 0
-    generator = np.random.default_rng(0)
-    samples = [(generator.normal(size=8), generator.normal(1, 3, size=20)) for _ in range(1000)]
-    covered = [result.low <= 1 <= result.high for result in (compare_unpaired(*sample) for sample in samples)]
-    assert np.mean(covered) == pytest.approx(0.95, abs=0.02)
-
-
-def test_impossible_labels_of_either_model_are_left_out_of_a_paired_likelihood() -> None:
-    first = of_probabilities([[0.5, 0.5], [1.0, 0.0], [0.9, 0.1], [0.4, 0.6]] * 5, [0, 1, 1, 1] * 5)
-    second = of_probabilities([[0.0, 1.0], [0.5, 0.5], [0.8, 0.2], [0.3, 0.7]] * 5, [0, 1, 1, 1] * 5)
-    judged = assess(first), assess(second)
-    found = pair_of(first, second, *judged)
-    assert found.left_out == (10, 10)
-    assert found.as_they_are.nll is not None
-    assert found.as_they_are.nll.seeds == 10
-    other = replace(second, labels=second.labels[::-1], logits=second.logits[::-1])
-    assert pair_of(first, other, judged[0], judged[1]).left_out == (5, 5)
 
 
 def strict(text: str) -> object:
@@ -287,15 +255,3 @@ def test_records_hold_every_number_and_parse_strictly(predictions: Predictions) 
             estimate[name] for name in ("value", "null_low", "p_value")
         ]
     assert not any(cell in ("nan", "inf", "None") for line in lines for cell in line.values())
-
-
-def test_a_temperature_that_harms_or_has_no_end_is_no_rival() -> None:
-    predictions = honest(60)
-    found = assess(predictions)
-    worse = Comparison(0.5, 0.7, 0.2, 0.01, 60)
-    harmed = pair_of(predictions, predictions, replace(found, nll_change=worse, brier_change=worse), found)
-    assert harmed.rivals is None
-    assert harmed.scaled is not None
-    endless = replace(found, fit=replace(found.fit, optimum="zero"))
-    assert pair_of(predictions, predictions, found, endless).scaled is None
-    assert pair_of(predictions, predictions, endless, found).rivals is None

@@ -1,7 +1,6 @@
 """What is said of a model follows from its numbers, and every outcome can be said."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +8,6 @@ import numpy as np
 import pytest
 
 from labelsmooth.assessment.assess import assess
-from labelsmooth.assessment.comparing import Contrast, Pair, compare_models
 from labelsmooth.assessment.judged import Assessment, State
 from labelsmooth.assessment.scaling import CONCLUSIONS, Worth, worth
 from labelsmooth.assessment.words import INSTEAD, SMOOTHING, verdict
@@ -89,6 +87,8 @@ def test_a_gap_that_is_seen_and_tiny_matters_little(base: Assessment, difference
         (0.1, 0.002, FIT, "worse"),
         (-0.1, 0.1, FIT, "both"),
         (0.002, -0.002, FIT, "undecided"),
+        (0.002, -0.1, FIT, "open"),
+        (0.1, -0.002, FIT, "open"),
         (-0.1, -0.1, ZERO, "unbounded"),
     ],
 )
@@ -103,12 +103,48 @@ def test_what_a_temperature_is_worth(
 
 
 @pytest.mark.parametrize(
+    ("folds", "fit", "expected"),
+    [
+        ((0.05, 0.69), FIT, "unstable"),
+        ((1.4, 20.0), FIT, "unstable"),
+        ((1.4, 1.6), FIT, "better"),
+        ((0.05, 0.05), replace(ZERO, optimum="finite"), "better"),
+        ((0.05, 0.05), ZERO, "unbounded"),
+    ],
+)
+def test_a_fold_at_a_bound_that_the_whole_is_not_at_makes_the_temperature_of_no_use(
+    base: Assessment, folds: tuple[float, ...], fit: TemperatureFit, expected: Worth
+) -> None:
+    found = scaled(base, -0.1, -0.1, fit, fold_temperatures=folds)
+    assert worth(found) == expected
+    words = " ".join(verdict(found))
+    assert CONCLUSIONS[expected] in words
+    assert ("After the temperature" in words) == (expected == "better")
+
+
+def test_one_error_among_sure_rows_does_not_make_a_temperature_pay() -> None:
+    """Without the fold of the error the fit goes to the bound, so the error costs most where the mean loss falls."""
+    generator = np.random.default_rng(0)
+    labels = np.arange(200) % 3
+    logits = 4 * np.eye(3)[labels] + 0.5 * generator.normal(size=(200, 3))
+    labels[0] = 1
+    found = assess(Predictions(logits, labels, ("a", "b", "c"), "logits"))
+    assert found.errors == 1
+    assert min(found.fold_temperatures) == 0.05 < found.fit.temperature
+    words = " ".join(verdict(found))
+    assert "Only 1 prediction is wrong" in words
+    assert "hangs on single rows" in words
+    assert "pays" not in words
+    assert "apply it first" not in words
+
+
+@pytest.mark.parametrize(
     ("fit", "says"),
     [
         (FIT, "T = 1.50 (less confidence)"),
         (replace(FIT, temperature=0.5), "T = 0.50 (more confidence)"),
         (replace(FIT, temperature=1.01), "T = 1.01 (as good as 1)"),
-        (ZERO, "T = 0.05 (the lowest tried: no row of the fit is wrong"),
+        (ZERO, "T = 0.05 (the lowest tried: in no row of the fit is any logit larger than that of the label, so"),
         (replace(ZERO, optimum="finite"), "T = 0.05 (the lowest tried: the best lies beyond)"),
         (
             TemperatureFit(20.0, 1, 1, "upper", "infinite"),
@@ -181,6 +217,8 @@ def with_accuracy(base: Assessment, right: int, rows: int = 400) -> Assessment:
     [
         ({"rows": 99, "fitted_rows": 99}, "99 rows tell little"),
         ({"rows": 1, "fitted_rows": 1}, "One row tells nothing"),
+        ({"validation_rows": 400, "validation_is_test": True}, "The validation set is the test set itself: the numb"),
+        ({"validation_rows": 400, "fitted_errors": 9}, "In the validation set only 9 predictions are wrong: the temp"),
         ({"predicted": np.array([0, 400, 0])}, "Only one class is ever predicted: b."),
         ({"labelled": np.array([0, 400, 0])}, "No label is a, c (2 of 3 classes)"),
         ({"impossible": 1}, "the label of 1 row the probability 0: the NLL is infinite at every temperature. That row"),
@@ -207,11 +245,14 @@ def test_many_missing_classes_are_not_all_named(base: Assessment) -> None:
         (0, "No prediction is right: the columns must stand in the order"),
         (60, "The accuracy is below that of guessing, 0.333: the columns"),
         (130, None),
+        (390, None),
+        (391, "Only 9 predictions are wrong: "),
+        (399, "Only 1 prediction is wrong: "),
     ],
 )
 def test_errors_at_their_ends_are_said(base: Assessment, right: int, says: str | None) -> None:
     words = " ".join(verdict(with_accuracy(base, right)))
-    found = [text for text in ("No prediction is", "below that of guessing") if text in words]
+    found = [text for text in ("No prediction is", "below that of guessing", "Only") if text in words]
     assert bool(found) == (says is not None)
     assert says is None or says in words
 
@@ -232,63 +273,3 @@ def test_the_smallest_cases_read_as_sentences(logits: list[list[float]], labels:
     words = " ".join(verdict(assess(Predictions(values, np.array(labels), tuple("abc"[: values.shape[1]]), "logits"))))
     assert re.search(r"\bnan\b|\binf\b|None|[{}]|  |\.\.(?!\.)", words) is None, words
     assert "one seed" not in words
-
-
-def contrast(nll: float | None, brier: float) -> Contrast:
-    return Contrast(None if nll is None else change(nll), change(brier), change(-0.2, before=0.15))
-
-
-def compared(**fields: Any) -> Pair:
-    better = contrast(-0.1, -0.1)
-    pair = Pair(("A", "B"), (400, 400), True, (0, 0), change(0.02), better, better, better)
-    return replace(pair, **fields)
-
-
-def starting(words: Iterable[str], start: str) -> str:
-    (found,) = (paragraph for paragraph in words if paragraph.startswith(start))
-    return found
-
-
-@pytest.mark.parametrize(
-    ("nll", "brier", "better", "choice"),
-    [
-        (-0.1, -0.1, "So B is better.", "So smoothing gives this model more than a temperature does."),
-        (0.1, 0.0, "So A is better.", "So keep the labels hard and scale the logits."),
-        (0.1, -0.1, "So the losses disagree.", "So it depends on which of the losses counts."),
-        (0.002, -0.002, "undecided.", "So these rows give no reason to train with smoothing: a temperature"),
-        (None, -0.1, "So B is better.", "So smoothing gives this model more than a temperature does."),
-    ],
-)
-def test_which_model_is_better_follows_from_the_losses(
-    nll: float | None, brier: float, better: str, choice: str
-) -> None:
-    sides = contrast(nll, brier)
-    words = compare_models(compared(as_they_are=sides, scaled=sides, rivals=sides))
-    assert better in starting(words, "Both as they are: ")
-    assert better in starting(words, "Both with their own temperatures: ")
-    assert choice in starting(words, "The practical question, B as it is against A with its temperature: ")
-    assert "confidence less accuracy goes from +0.150 to −0.050, −0.200 (95 % interval −0.210 to −0.190)" in words[1]
-
-
-@pytest.mark.parametrize(("after", "turned"), [(-0.1, True), (0.1, False)])
-def test_a_smoothed_model_may_need_a_temperature_too(after: float, turned: bool) -> None:
-    pair = compared(rivals=contrast(0.1, 0.1), scaled=contrast(after, after))
-    assert ("unless the smoothed model is scaled as well" in compare_models(pair)[-1]) == turned
-
-
-def test_how_the_rows_were_compared_is_said() -> None:
-    accuracy = change(0.004)
-    paired = compare_models(compared(accuracy=accuracy))[0]
-    assert "row by row on the same 400 rows" in paired
-    assert "+0.4 points (95 % interval −0.6 to +1.4: undecided)" in paired
-    other = compare_models(compared(paired=False, rows=(400, 90)))[0]
-    assert "on different rows, 400 and 90, not row by row" in other
-    assert "With so few rows" in other
-    assert "With so few rows" not in paired
-    left_out = compare_models(compared(left_out=(2, 2)))[1]
-    assert "the NLL (without 2 rows whose label has the probability 0) goes" in left_out
-
-
-def test_without_a_temperature_only_what_is_known_is_compared() -> None:
-    words = compare_models(compared(scaled=None, rivals=None))
-    assert words[2:] == ("A temperature is of no use for A here, so B against A as they are is what counts.",)

@@ -6,6 +6,8 @@ import tracemalloc
 import zipfile
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 from hostile import CORPUS, KINDS, Hostile, hostile_files
 from hypothesis import given, settings
@@ -166,6 +168,34 @@ def test_a_file_that_unfolds_beyond_the_limit_is_refused_before_it_has(
     assert peak < 900_000
 
 
+def test_text_that_parquet_names_very_often_stays_one_string() -> None:
+    """A string of 20 kB in each of 65,536 rows takes 1.3 GB where it is spread out."""
+    notes = pa.DictionaryArray.from_arrays(pa.array(np.zeros(65_536, np.int32)), ["x" * 20_000])
+    table, buffer = pa.table({"note": notes, "a": np.zeros(65_536), "label": ["a"] * 65_536}), io.BytesIO()
+    pa.parquet.write_table(table, buffer, store_schema=False)
+    content = buffer.getvalue()
+    assert len(content) < 10_000
+    before, counted = pa.default_memory_pool(), pa.proxy_memory_pool(pa.default_memory_pool())
+    pa.set_memory_pool(counted)
+    try:
+        found = read_table("given.parquet", content).columns["note"]
+    finally:
+        pa.set_memory_pool(before)
+    assert len({id(note) for note in found.tolist()}) == 1
+    assert 0 < counted.max_memory() < 10_000_000
+
+
+@pytest.mark.parametrize("letter", [b"x", "x"])
+def test_text_of_numpy_is_never_spread_out(letter: bytes | str) -> None:
+    content = npz({"note": np.full(2000, letter * 4000)})
+    unfolded = 2000 * 4000 * (1 if isinstance(letter, bytes) else 4)
+    tracemalloc.start()
+    assert len(set(map(id, read_table("given.npz", content).columns["note"].tolist()))) == 1
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2.5 * unfolded + 20_000_000
+
+
 def test_a_file_of_very_many_parts_is_refused_before_they_are_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     part = gzip.compress(b"1,2\n")
     assert "more than 10,000 parts" in refusal(("parts.csv.gz", part * 10_001))
@@ -176,8 +206,8 @@ def test_a_file_of_very_many_parts_is_refused_before_they_are_opened(monkeypatch
 
 def test_a_cell_of_very_many_digits_is_no_burden() -> None:
     """Looking for a number takes time in proportion to its length."""
-    rows = b"a,b,y\n1,2,0\n1," + b"1" * 100_000 + b"x,0\n"
-    assert "row 3, column 'b'" in refusal(("given.csv", rows))
+    rows = b"logit_a,logit_b,y\n1,2,0\n1," + b"1" * 100_000 + b"x,0\n"
+    assert "row 3, column 'logit_b'" in refusal(("given.csv", rows))
 
 
 def test_text_that_unfolds_to_the_limit_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

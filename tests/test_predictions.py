@@ -8,36 +8,18 @@ import pyarrow.parquet
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from prediction_files import NAMES, File, Sample, in_every_form, npy, npz, parquet, sample
+from prediction_files import NAMES, in_every_form, npy, npz, parquet, sample
+from prediction_readings import arrays_of, assert_same, read, read_csv
 
 from labelsmooth.calibration import log_softmax, nll, reliability_curve, softmax
 from labelsmooth.predictions.example import CLASSES, Part, example_csv
-from labelsmooth.predictions.given import SCALES, Predictions, Scale, from_arrays, same_classes
-from labelsmooth.predictions.reading import NotUnderstoodError, Reading, Wishes, choices, read_predictions
+from labelsmooth.predictions.given import SCALES, Scale, from_arrays, same_classes
+from labelsmooth.predictions.reading import NotUnderstoodError, choices
 from labelsmooth.predictions.tables import preview, read_table
 from labelsmooth.temperature import fit_temperature
 
 SAMPLES = {scale: sample(np.random.default_rng(0), scale) for scale in SCALES}
 FORMS = {scale: in_every_form(given) for scale, given in SAMPLES.items()}
-
-
-def read(*files: File, **wishes: object) -> Reading:
-    return read_predictions([read_table(*file) for file in files], Wishes(**wishes))  # type: ignore[arg-type]
-
-
-def read_csv(content: str, **wishes: object) -> Reading:
-    return read(("given.csv", content.encode()), **wishes)
-
-
-def arrays_of(predictions: Sample) -> Predictions:
-    return from_arrays(predictions.values, predictions.labels, predictions.scale, predictions.classes)
-
-
-def assert_same(first: Predictions, second: Predictions) -> None:
-    """Equal to the bit."""
-    assert first.logits.tobytes() == second.logits.tobytes()
-    assert first.labels.tolist() == second.labels.tolist()
-    assert first.scale == second.scale
 
 
 @pytest.mark.parametrize("scale", SCALES)
@@ -117,8 +99,8 @@ def test_rows_are_divided_by_their_sums(scale: Scale, values: list[list[float]])
         ("a,b,y\n0.5,0.5,0\n1,0,1\n", "probabilities", "rows sum to 1 within 0;"),
         ("a,b,y\n0.5,0.5004,0\n1,0,1\n", "probabilities", "rows sum to 1 within 0.0004; rows are divided"),
         ("a,b,y\n0,-inf,0\n-0.693147,-0.693147,1\n", "log-probabilities", "within 1.8e-07 after exp"),
-        ("a,b,y\n0.2,0.5,0\n2.5,-9,1\n", "logits", "row 2 sums to 0.7 and holds 0.2"),
-        ("a,b,y\n12.4,-10.7,0\n2.5,-9,1\n", "logits", "row 2 sums to 1.7 and holds 12.4"),
+        ("a,b,y\n0.2,0.5,a\n2.5,-9,b\n", "logits", "row 2 sums to 0.7 and holds 0.2"),
+        ("a,b,y\n12.4,-10.7,a\n2.5,-9,b\n", "logits", "row 2 sums to 1.7 and holds 12.4"),
         ("prob_a,prob_b,y\n0.5,0.5,0\n", "probabilities", "the columns are named so; rows are divided"),
         ("log_prob_a,log_prob_b,y\n0,-inf,0\n", "log-probabilities", "the columns are named so"),
         ("logit_a,logit_b,y\n0.5,2,0\n", "logits", "because the columns are named so."),
@@ -285,6 +267,9 @@ def test_a_second_set_has_the_classes_of_the_first() -> None:
         wrong = from_arrays(np.eye(len(others)), np.arange(len(others)), "probabilities", others)
         with pytest.raises(ValueError, match=message):
             same_classes(first, wrong)
+        named = message.replace("first", "test").replace("second", "validation")
+        with pytest.raises(ValueError, match=f"^the test and the validation set must have the same classes: .*{named}"):
+            same_classes(first, wrong, names=("test", "validation"))
 
 
 @pytest.mark.parametrize("part", ["validation", "test"])

@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
+import pytest
 from plotly.offline import get_plotlyjs
 
 from labelsmooth.assessment.assess import assess
@@ -144,6 +145,12 @@ def test_figures_have_both_layouts_and_the_film_begins_at_one() -> None:
     assert len(films[1]["frames"]) == len(films[1]["captions"]) == 41
 
 
+def test_the_rows_of_the_film_follow_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labelsmooth.assessment.film.FILM_ROWS", 100)
+    page = assessment_report(replace(assessed(), seed=5), predictions(), (), ())
+    assert "is of 100 of the 200 rows, drawn at random with seed 5," in page
+
+
 def test_two_models_are_reported_beside_each_other() -> None:
     logits = predictions().logits.copy()
     logits[0, predictions().labels[0]] = -np.inf
@@ -154,10 +161,17 @@ def test_two_models_are_reported_beside_each_other() -> None:
     second = Judged(assess(flat, name="flat.csv"), flat, ("Second read.",), ("Second verdict.",))
     page = Elements(assessment_report(held_out, given, ("Read.",), ("Verdict.",), Rival(second, ("They differ.",))))
     for words in (
-        *("Calibration of net.csv and flat.csv", "They differ.", "Second verdict.", "maximum probability, flat.csv"),
+        *(
+            "Calibration of net.csv and flat.csv",
+            "They differ.",
+            "Second verdict.",
+            "maximum probability, second model",
+        ),
         *("from the 200 rows of the validation set", "Every temperature is equally good", "none", "infinite"),
     ):
         assert words in page.text
+    assert page.text.count("The first model is net.csv, the second model flat.csv.") == 2
+    assert "net.csv" not in json.dumps(page.films[2:])
     assert re.findall(r"\b(?:nan|inf)\b", page.text) == []
     assert len(page.films) == 5
     assert "; NLL" in page.films[2]["captions"]["1"]

@@ -1,4 +1,4 @@
-"""What to be careful of in an assessment: few rows, one-sided rows, labels that were ruled out.
+"""What to be careful of in an assessment: few rows, few errors, one-sided rows, labels that were ruled out.
 
 Legend: K classes.
 """
@@ -11,6 +11,7 @@ from labelsmooth.assessment.judged import Assessment
 from labelsmooth.calibration import clopper_pearson
 
 FEW = 100  # rows, below which an interval says little
+FEW_ERRORS = 10  # wrong predictions, below which a few rows decide what a temperature does
 NAMED = 5  # classes
 
 
@@ -28,6 +29,7 @@ def caveats(assessment: Assessment) -> Iterator[str]:
             else "One row tells nothing of a model."
         )
     yield from _errors(assessment)
+    yield from _validation(assessment)
     yield from _classes(assessment)
     yield from _impossible(assessment)
 
@@ -46,6 +48,24 @@ def _errors(assessment: Assessment) -> Iterator[str]:
         yield f"No prediction is right: {right}."
     elif float(best) < 1 / classes:
         yield f"The accuracy is below that of guessing, {1 / classes:.3f}: {right}."
+    if 0 < errors < min(FEW_ERRORS, rows):
+        yield (
+            f"Only {_wrong(errors)}: over-confidence, the losses and a temperature hang on so few rows, and their "
+            "intervals are rough."
+        )
+
+
+def _validation(assessment: Assessment) -> Iterator[str]:
+    """What follows from a validation set that is no other data, or holds few errors."""
+    if assessment.validation_is_test:
+        yield "The validation set is the test set itself: the numbers after scaling flatter."
+    elif assessment.validation_rows and 0 < assessment.fitted_errors < FEW_ERRORS:
+        yield f"In the validation set only {_wrong(assessment.fitted_errors)}: the temperature hangs on so few rows."
+
+
+def _wrong(errors: int) -> str:
+    """So many predictions are wrong."""
+    return f"{count(errors, 'prediction')} {'is' if errors == 1 else 'are'} wrong"
 
 
 def _classes(assessment: Assessment) -> Iterator[str]:

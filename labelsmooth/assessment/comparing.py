@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labelsmooth.assessment.assess import UNSCALED, check_same_classes
+from labelsmooth.assessment.assess import UNSCALED, check_classes
 from labelsmooth.assessment.caveats import FEW, count
 from labelsmooth.assessment.judged import Assessment
 from labelsmooth.assessment.losses import Losses, losses_at
@@ -21,6 +21,7 @@ CHOICES: dict[Outcome, str] = {
     "better": "So smoothing gives this model more than a temperature does",
     "worse": "So keep the labels hard and scale the logits",
     "both": "So it depends on which of the losses counts",
+    "open": "So it is open: what is told of one loss, the mean of the other contradicts",
     "undecided": "So these rows give no reason to train with smoothing: a temperature is the simpler way",
 }
 
@@ -45,7 +46,7 @@ class Pair:
 
     names: tuple[str, str]
     rows: tuple[int, int]
-    paired: bool  # row by row: both have the same labels in the same order
+    paired: bool  # row by row: both have the same labels in the same order, so they are taken for the same rows
     left_out: tuple[int, int]  # of the NLL: rows whose label is impossible, for either model where paired
     accuracy: Comparison
     as_they_are: Contrast
@@ -66,7 +67,7 @@ def pair_of(
     first: Predictions, second: Predictions, first_assessment: Assessment, second_assessment: Assessment
 ) -> Pair:
     """Compare two models by what was said and what was found of each; ValueError where their classes differ."""
-    check_same_classes(second_assessment.name, second, first)
+    check_classes(second_assessment.name, second, first)
     paired = np.array_equal(first.labels, second.labels)
     sides = (_side(first, first_assessment), _side(second, second_assessment))
     hard, smoothed = sides
@@ -86,7 +87,7 @@ def pair_of(
     if paired:
         impossible = [impossible[0] | impossible[1]] * 2
     return Pair(
-        names=(first_assessment.name, second_assessment.name),
+        names=_told_apart(first_assessment.name, second_assessment.name),
         rows=(len(first.labels), len(second.labels)),
         paired=paired,
         left_out=(int(impossible[0].sum()), int(impossible[1].sum())),
@@ -95,6 +96,11 @@ def pair_of(
         scaled=contrast(hard.scaled, smoothed.scaled),
         rivals=None if worth(first_assessment) == "worse" else contrast(hard.scaled, smoothed.plain),
     )
+
+
+def _told_apart(first: str, second: str) -> tuple[str, str]:
+    """Both names, numbered where they are the same."""
+    return (first, second) if first != second else (f"{first} (1)", f"{second} (2)")
 
 
 def _side(predictions: Predictions, assessment: Assessment) -> _Side:
@@ -145,9 +151,15 @@ def _rows(pair: Pair) -> str:
     """What was compared, how, and the accuracy."""
     first, second = pair.names
     if pair.paired:
-        how = f"row by row on the same {count(pair.rows[0], 'row')}"
+        how = (
+            f"in pairs of {count(pair.rows[0], 'row')}, since the labels agree row by row: this supposes that the rows "
+            "are the same in the same order"
+        )
     else:
-        how = f"on different rows, {pair.rows[0]:,} and {pair.rows[1]:,}, not row by row, so the intervals are wider"
+        how = (
+            f"as samples of {pair.rows[0]:,} and {count(pair.rows[1], 'row')}: the labels differ in order or number, "
+            "so they are taken for different rows. Give the same rows in the same order for narrower intervals"
+        )
     accuracy = pair.accuracy
     few = " With so few rows the intervals are wide, and rough themselves." if min(pair.rows) < FEW else ""
     return (
@@ -187,6 +199,7 @@ def _better(pair: Pair, contrast: Contrast) -> str:
         "better": f"So {second} is better.",
         "worse": f"So {first} is better.",
         "both": "So the losses disagree.",
+        "open": "So it is open which is better: what is told of one loss, the mean of the other contradicts.",
         "undecided": "So neither is better as far as these rows can tell: undecided.",
     }[_outcome(contrast)]
 

@@ -50,12 +50,15 @@ class Assessment:
     impossible: int  # rows whose label has probability 0
     bins: int
     scheme: Scheme
+    seed: int  # of the folds, and of the labels that chance draws
     before: State
     after: State | None
     fit: TemperatureFit
     fitted_rows: int  # that the temperature was fitted on
+    fitted_errors: int  # of them, rows that are predicted wrong
     fold_temperatures: tuple[float, ...]
     validation_rows: int
+    validation_is_test: bool  # the same rows in the same order
     row_temperatures: FloatArray  # (N,), or (1,) where all rows have the same: what `after` was divided by
     nll_change: Comparison | None  # over the rows: hard = before, smoothed = after; None also where no row counts
     brier_change: Comparison | None

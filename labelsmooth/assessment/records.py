@@ -61,10 +61,12 @@ def _content(assessment: Assessment) -> dict[str, Any]:
         "impossible_labels": assessment.impossible,
         "bins": assessment.bins,
         "scheme": assessment.scheme,
+        "seed": assessment.seed,
         "temperature": {
             **asdict(fit),
             "flat": fit.flat,
             "fitted_rows": assessment.fitted_rows,
+            "fitted_errors": assessment.fitted_errors,
             "validation_rows": assessment.validation_rows,
             "fold_temperatures": assessment.fold_temperatures,
         },

@@ -9,10 +9,10 @@ from labelsmooth.assessment.caveats import count
 from labelsmooth.assessment.judged import Assessment
 from labelsmooth.comparison import Comparison, change_in_words
 from labelsmooth.predictions.given import Scale
-from labelsmooth.temperature import TemperatureFit
+from labelsmooth.temperature import BOUNDS, TemperatureFit
 
-Outcome = Literal["better", "worse", "both", "undecided"]
-Worth = Outcome | Literal["unbounded"]
+Outcome = Literal["better", "worse", "both", "open", "undecided"]
+Worth = Outcome | Literal["unbounded", "unstable"]
 
 HARDLY = 0.02  # of the logarithm of a temperature from 0
 UNSEEN = 0.0005  # a difference of nothing in three digits
@@ -25,8 +25,11 @@ CONCLUSIONS: dict[Worth, str] = {
     "better": "So a temperature pays.",
     "worse": "So a temperature makes this model worse: leave its logits alone.",
     "both": "So it depends on which of the losses counts.",
+    "open": "So it is open whether a temperature pays: what is told of one loss, the mean of the other contradicts.",
     "undecided": "So a temperature gains nothing that these rows can show.",
     "unbounded": "So do not use this temperature: fit it on rows that hold errors.",
+    "unstable": "So do not use this temperature: it hangs on single rows, without which it goes to a bound of the "
+    "search. Fit it on more.",
 }
 
 
@@ -44,21 +47,34 @@ def temperature_paragraph(assessment: Assessment) -> str:
 
 
 def usable(assessment: Assessment) -> bool:
-    """Whether there is a temperature, and more than a bound that a fit without errors ran into."""
-    return assessment.after is not None and assessment.fit.optimum != "zero"
+    """Whether there is a temperature, and it is neither a bound that the fit ran into nor hangs on single rows."""
+    return assessment.after is not None and assessment.fit.optimum != "zero" and not _unstable(assessment)
+
+
+def _unstable(assessment: Assessment) -> bool:
+    """Whether the fit of all rows is within its bounds, and that without some fold ran into one."""
+    inside = assessment.fit.optimum == "finite" and assessment.fit.at_bound is None
+    return inside and not set(BOUNDS).isdisjoint(assessment.fold_temperatures)
 
 
 def worth(assessment: Assessment) -> Worth:
     """What a temperature is worth by NLL and Brier score, on rows that it was not fitted on."""
-    return outcome(change for _, change in _losses(assessment)) if usable(assessment) else "unbounded"
+    if usable(assessment):
+        return outcome(change for _, change in _losses(assessment))
+    return "unstable" if _unstable(assessment) else "unbounded"
 
 
 def outcome(changes: Iterable[Comparison]) -> Outcome:
     """Whether losses fell, as far as the rows tell and three digits show."""
-    effects = {effect(change) for change in changes if abs(change.difference) >= UNSEEN}
+    seen = [change for change in changes if abs(change.difference) >= UNSEEN]
+    effects = {effect(change) for change in seen}
     if {"better", "worse"} <= effects:
         return "both"
-    return "better" if "better" in effects else "worse" if "worse" in effects else "undecided"
+    if effects <= {"undecided"}:
+        return "undecided"
+    if len({change.difference > 0 for change in seen}) > 1:
+        return "open"
+    return "better" if "better" in effects else "worse"
 
 
 def changed(name: str, change: Comparison) -> str:
@@ -91,7 +107,8 @@ def _temperature(fit: TemperatureFit) -> str:
     if fit.at_bound is not None:
         tried = "lowest" if fit.at_bound == "lower" else "highest"
         reason = {
-            "zero": "no row of the fit is wrong, so lower would be better without end",
+            "zero": "in no row of the fit is any logit larger than that of the label, so lower would be better without "
+            "end",
             "infinite": "the logits tell the labels no better than guessing, so higher would be better without end",
         }.get(fit.optimum or "", "the best lies beyond")
         return f"{value} (the {tried} tried: {reason})"

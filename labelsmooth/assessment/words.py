@@ -23,7 +23,9 @@ INSTEAD: dict[Worth, str] = {
     "worse": ", but here it does harm",
     "both": ", but here it improves one loss at the cost of the other",
     "undecided": ", but here it gains nothing that can be seen",
+    "open": ", but here it is open whether it pays",
     "unbounded": ", but the rows of the fit cannot tell which",
+    "unstable": ", but here it hangs on single rows",
 }
 REMEDIES = (  # for the top label, for the classes
     "a map of confidence bin by bin (histogram binning, isotonic regression)",

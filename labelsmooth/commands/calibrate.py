@@ -103,25 +103,28 @@ def _model(
     like: Predictions | None = None,
 ) -> Model:
     """Read one model's files and judge it."""
-    predictions, said = _read(files, options, like)
+    predictions, said = _read(files, options, ("first", "second"), like)
     beside = None
     if validation:
-        beside, more = _read(validation, options, predictions)
+        beside, more = _read(validation, options, ("test", "validation"), predictions)
         said += tuple(f"Validation: {sentence}" for sentence in more)
     found = assess(predictions, beside, bins=options.bins, scheme=options.binning, seed=options.seed, name=name)
     return Model(predictions, said, found)
 
 
 def _read(
-    files: Sequence[Path], options: argparse.Namespace, like: Predictions | None
+    files: Sequence[Path], options: argparse.Namespace, names: tuple[str, str], like: Predictions | None
 ) -> tuple[Predictions, tuple[str, ...]]:
-    """Predictions, with their classes in the order of those that they must be like, and how they were understood."""
+    """A set of predictions, its classes in the order of those that it must be like, and how it was understood.
+
+    `names` are those of the other set and of this one.
+    """
     values = tuple(options.value_columns) if options.value_columns else None
     wishes = Wishes(scale=options.scale, label_column=options.label_column, value_columns=values)
     reading = read_predictions([_table(file, options.no_header) for file in files], wishes)
     if like is None:
         return reading.predictions, reading.understood
-    predictions, moved = same_classes(like, reading.predictions)
+    predictions, moved = same_classes(like, reading.predictions, names)
     return predictions, (*reading.understood, *([moved] if moved else []))
 
 

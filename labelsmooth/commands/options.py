@@ -95,7 +95,7 @@ def _own_data(options: argparse.Namespace) -> OwnData:
     if options.data.stat().st_size > MAX_BYTES:
         raise ValueError(f"{options.data.name}: is larger than {MAX_BYTES >> 20} MiB")
     table = read_table(options.data.name, options.data.read_bytes())
-    unknown = [name for name in options.without if name not in table.columns]
+    unknown = [name for name in options.without if name not in (*table.columns, *table.unusable)]
     if unknown:
         raise ValueError(f"{options.data.name}: there is no column {quoted(unknown[0])} to leave out")
     wanted = table.names if options.columns is None else options.columns

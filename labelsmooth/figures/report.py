@@ -11,7 +11,7 @@ from labelsmooth.assessment.judged import Assessment, State
 from labelsmooth.calibration import Scheme
 from labelsmooth.estimators import DRAWS, Estimate
 from labelsmooth.figures.document import Drawing, Section, Table, report_html
-from labelsmooth.figures.own_film import own_film, own_losses, own_risks, told_apart
+from labelsmooth.figures.own_film import own_film, own_losses, own_risks
 from labelsmooth.figures.own_model import before_after_figure
 from labelsmooth.predictions.given import Predictions
 from labelsmooth.selective import SCORES
@@ -59,16 +59,29 @@ def assessment_report(
     films = [_film(model) for model in models]
     sections += [
         _temperatures(models, films),
-        _refusing([model.assessment for model in models], coverage),
+        _refusing(models, coverage),
         _method(models),
     ]
     return report_html(title, sections)
 
 
+def _names(models: Sequence[Judged]) -> list[str]:
+    """What models are called in figures and tables, where the names of two files would be too long."""
+    return ["first model", "second model"] if len(models) > 1 else [models[0].assessment.name]
+
+
+def _which(models: Sequence[Judged]) -> list[str]:
+    """Which of two models is which."""
+    if len(models) == 1:
+        return []
+    first, second = (model.assessment.name for model in models)
+    return [f"The first model is {first}, the second model {second}."]
+
+
 def _film(model: Judged) -> TemperatureFilm:
     found = model.assessment
     fitted = None if found.fit.flat else found.fit.temperature
-    return temperature_film(model.predictions, found.bins, found.scheme, fitted=fitted)
+    return temperature_film(model.predictions, found.bins, found.scheme, fitted=fitted, seed=found.seed)
 
 
 def _of_one_model(model: Judged, *, named: bool) -> list[Section]:
@@ -147,13 +160,13 @@ def _chance(found: Assessment) -> str:
 
 def _temperatures(models: Sequence[Judged], films: Sequence[TemperatureFilm]) -> Section:
     """The film over temperature, and the losses against it."""
-    names = [model.assessment.name for model in models]
+    names = _names(models)
     moving, frames = own_film(names, [film.moments for film in films])
     losses = own_losses(names, [film.path for film in films], [film.fitted for film in films], cursors=False)
-    of = " and ".join(names)
+    of = " and ".join(model.assessment.name for model in models)
     return Section(
         "Every temperature",
-        list(dict.fromkeys(film.sentence for film in films)),
+        [*_which(models), *dict.fromkeys(film.sentence for film in films)],
         (
             Drawing(moving, f"Reliability and confidence of {of} over temperature.", frames, "T = ", "1"),
             Drawing(losses, f"NLL and ECE of {of} against temperature, with the fitted temperatures."),
@@ -161,10 +174,10 @@ def _temperatures(models: Sequence[Judged], films: Sequence[TemperatureFilm]) ->
     )
 
 
-def _refusing(models: Sequence[Assessment], coverage: float) -> Section:
+def _refusing(models: Sequence[Judged], coverage: float) -> Section:
     """Risk against coverage, and the areas under it for every score."""
-    names = [found.name for found in models]
-    moving = own_risks(names, [found.risks["probability"] for found in models], coverage)
+    names = _names(models)
+    moving = own_risks(names, [model.assessment.risks["probability"] for model in models], coverage)
     rows = [
         [
             SCORES[score] + (f", {name}" if len(models) > 1 else ""),
@@ -174,12 +187,15 @@ def _refusing(models: Sequence[Assessment], coverage: float) -> Section:
             f"{100 * risk.accuracy_at(coverage):.1f} %",
         ]
         for score in SCORES
-        for name, found in zip(told_apart(names), models, strict=True)
-        if (risk := found.risks.get(score)) is not None
+        for name, model in zip(names, models, strict=True)
+        if (risk := model.assessment.risks.get(score)) is not None
     ]
     return Section(
         "Refusing the least confident answers",
-        ("The figure ranks by the maximum probability; the predictions are as they are, without a temperature.",),
+        [
+            *_which(models),
+            "The figure ranks by the maximum probability; the predictions are as they are, without a temperature.",
+        ],
         (Drawing(moving, "Error rate of the accepted examples against the share that is accepted."),),
         Table(["score", "AURC", "E-AURC", "AUROC of errors", f"accuracy at {100 * coverage:.0f} %"], rows),
     )

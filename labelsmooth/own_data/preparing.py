@@ -4,7 +4,7 @@ Legend: N examples, D features, K classes.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Literal
 
@@ -12,7 +12,8 @@ import numpy as np
 from sklearn.preprocessing import OneHotEncoder
 
 from labelsmooth.own_data.held import OwnData
-from labelsmooth.predictions.columns import Column, Table, is_text
+from labelsmooth.predictions.columns import Column, Table, is_text, numbers_rows
+from labelsmooth.predictions.layout import is_number
 from labelsmooth.predictions.words import listed, quoted, refusal, shown
 
 Missing = Literal["refuse", "impute"]
@@ -25,24 +26,28 @@ MAX_CLASSES = 50
 # of the rest that is for validation.
 MIN_OF_CLASS, MIN_A_CLASS = 5, 10
 LARGEST = 1e100  # whose square is still a number
+MISSING = frozenset(("", "?", "NA", "N/A", "#N/A", "n/a", "nan", "NaN", "NAN", "null", "NULL"))  # in text
+TRUTHS = {"true": 1.0, "false": 0.0}
 NO_MARKUP = str.maketrans("<>%$", "‹›％＄")
 
 
 @dataclass(frozen=True, eq=False)
 class _Encoded:
-    """What one column becomes: features (N, d), their names, how many values are missing, and a warning or ""."""
+    """What one column becomes: features (N, d), their names, how many values are missing, and remarks or ""."""
 
     features: np.ndarray
     names: tuple[str, ...]
     missing: int
-    warning: str = ""
+    remark: str = ""
+    said: str = ""
 
 
 def prepare(table: Table, label: str, missing: Missing = "refuse", columns: Sequence[str] | None = None) -> OwnData:
     """The data set of a table: `label` names the column of classes, `columns` those to learn from, else all others.
 
-    Numbers are taken as they are, text is one-hot encoded. A missing value is refused, or kept as nan for
-    `make_split`, which puts the mean of the training part there: of text the share of each category.
+    Numbers are taken as they are, truth values are 0 and 1, text is one-hot encoded; columns that number the rows are
+    left out. A missing value is refused, or kept as nan for `make_split`, which puts the mean of the training part
+    there: of text the share of each category.
     ValueError in one line says which column, and which row of the file, cannot be used.
     """
     chosen = [name for name in table.columns if name != label] if columns is None else list(dict.fromkeys(columns))
@@ -51,6 +56,9 @@ def prepare(table: Table, label: str, missing: Missing = "refuse", columns: Sequ
     y, classes = _labels(table, label)
     encoded, understood = list[_Encoded](), list[str]()
     for name in chosen:
+        if numbers_rows(table, name):
+            understood.append(f"Column {quoted(name)} numbers the rows and is left out.")
+            continue
         found = _encode(table, name, missing)
         if found is None:
             understood.append(f"Column {quoted(name)} has no two different values and is left out.")
@@ -63,6 +71,9 @@ def prepare(table: Table, label: str, missing: Missing = "refuse", columns: Sequ
                 f"column {quoted(name)}: with its {len(found.names)} categories there are {width} features, of "
                 f"which {MAX_FEATURES} are allowed; leave it or others out",
             )
+    understood += [
+        f"Column {quoted(name)} cannot be read as numbers or text and is left out." for name in table.unusable
+    ]
     if not encoded:
         raise refusal(table.name, "there is no column to learn from: a column needs two different values")
     return OwnData(
@@ -90,6 +101,8 @@ def check_size(table: Table) -> None:
 
 def _check_names(table: Table, label: str, chosen: Sequence[str]) -> None:
     for name in (label, *chosen):
+        if name in table.unusable:
+            raise ValueError(table.unusable[name])
         if name not in table.columns:
             raise refusal(table.name, f"there is no column {quoted(name)}; there are {listed(table.names)}")
     if label in chosen:
@@ -99,7 +112,7 @@ def _check_names(table: Table, label: str, chosen: Sequence[str]) -> None:
 def _labels(table: Table, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
     """Labels (N,) from 0 and the names of their classes, in the order of numbers or of the alphabet."""
     column, values = f"label column {quoted(name)}", table.columns[name]
-    lost = _where_missing(values)
+    lost = np.array([not cell.strip() for cell in values]) if is_text(values) else np.isnan(values)
     if lost.any():
         raise refusal(table.name, f"{column}, row {_row(table, lost)}: a label is missing")
     found, y, counts = np.unique(values, return_inverse=True, return_counts=True)
@@ -140,7 +153,7 @@ def distinct(names: Sequence[str]) -> tuple[str, ...]:
 
 def _encode(table: Table, name: str, missing: Missing) -> _Encoded | None:
     """The features of a column; None where it has no two different values."""
-    values = table.columns[name]
+    values, remark = _plain(table.columns[name], name)
     lost = _where_missing(values)
     known = values[~lost]
     if len(known) == 0 or (known == known[0]).all():
@@ -148,27 +161,42 @@ def _encode(table: Table, name: str, missing: Missing) -> _Encoded | None:
     if lost.any() and missing == "refuse":
         raise refusal(
             table.name,
-            f"column {quoted(name)}, row {_row(table, lost)}: a value is missing; choose to impute what is "
-            "missing, or leave the column out",
+            f"column {quoted(name)}, row {_row(table, lost)}: {_gap(table.columns[name][lost.argmax()])}; choose to "
+            "impute what is missing, or leave the column out",
         )
-    return (_categories if is_text(values) else _numbers)(table, name, lost)
+    return replace((_categories if is_text(values) else _numbers)(table, name, values, lost), said=remark)
 
 
-def _numbers(table: Table, name: str, lost: np.ndarray) -> _Encoded:
-    values = table.columns[name]
+def _plain(values: Column, name: str) -> tuple[Column, str]:
+    """A column with its truth values and its numbers, if all that is not missing are that, as numbers."""
+    if not is_text(values):
+        return values, ""
+    words = {word: word.strip() for word in dict.fromkeys(values.tolist())}
+    gaps = sorted({word for word in words.values() if word in MISSING and word})
+    remark = f"Counted as missing in column {quoted(name)}: {listed(gaps)}." if gaps else ""
+    known = {word for word in words.values() if word not in MISSING}
+    if known and all(word.lower() in TRUTHS for word in known):
+        numbers = {word: TRUTHS[word.lower()] for word in known}
+    elif known and all(map(is_number, known)):
+        numbers = {word: float(word) for word in known}
+    else:
+        return np.array(["" if words[word] in MISSING else word for word in values.tolist()], object), remark
+    return np.array([numbers.get(words[word], np.nan) for word in values.tolist()]), remark
+
+
+def _numbers(table: Table, name: str, values: Column, lost: np.ndarray) -> _Encoded:
     far = np.abs(values) > LARGEST
     if far.any():
         raise refusal(
             table.name, f"column {quoted(name)}, row {_row(table, far)}: {values[far][0]:g} is infinite or too large"
         )
-    numbers_rows = not lost.any() and (np.diff(np.sort(values)) == 1).all()
-    warning = f"Column {quoted(name)} numbers the rows: leave it out unless it means something." if numbers_rows else ""
+    counts_up = not lost.any() and (np.diff(np.sort(values)) == 1).all()
+    warning = f"Column {quoted(name)} numbers the rows: leave it out unless it means something." if counts_up else ""
     return _Encoded(values[:, None], (shown_name(name),), int(lost.sum()), warning)
 
 
-def _categories(table: Table, name: str, lost: np.ndarray) -> _Encoded:
+def _categories(table: Table, name: str, values: Column, lost: np.ndarray) -> _Encoded:
     """A feature a category, 1 where it is that one; all of them nan where the value is missing."""
-    values = table.columns[name]
     texts = len(set(values[~lost]))
     if texts > MAX_CATEGORIES:
         raise refusal(
@@ -184,8 +212,13 @@ def _categories(table: Table, name: str, lost: np.ndarray) -> _Encoded:
 
 
 def _where_missing(values: Column) -> np.ndarray:
-    """Where (N,) there is no value: nan, or a text of nothing but spaces."""
-    return np.array([not cell.strip() for cell in values]) if is_text(values) else np.isnan(values)
+    """Where (N,) there is no value: nan, or an empty text."""
+    return np.asarray(values == "") if is_text(values) else np.isnan(values)
+
+
+def _gap(cell: object) -> str:
+    """What a cell without a value says."""
+    return f"{quoted(cell)} counts as missing" if isinstance(cell, str) and cell.strip() else "a value is missing"
 
 
 def _row(table: Table, where: np.ndarray) -> int:
@@ -206,4 +239,4 @@ def _summary(encoded: Sequence[_Encoded]) -> Iterator[str]:
             f"Missing values: {lost}. A number becomes the mean of the training part, a text the share of each of its "
             "categories there."
         )
-    yield from (each.warning for each in encoded if each.warning)
+    yield from (remark for each in encoded for remark in (each.said, each.remark) if remark)

@@ -15,6 +15,7 @@ from labelsmooth.predictions.columns import MAX_TEXT, MAX_UNFOLDED, Table, check
 from labelsmooth.predictions.words import quoted, refusal, shown
 
 MAX_ARRAYS = 50
+PIECE = 1 << 12  # cells of text decoded at a time
 ENTRY = b"PK\x01\x02"  # of the directory of an archive; data hold these bytes by chance
 MAX_ENTRIES = 10 * MAX_ARRAYS
 KINDS = {
@@ -116,20 +117,28 @@ def _header(name: str, key: str, content: bytes) -> tuple[tuple[int, ...], bool,
 
 
 def _text(name: str, what: str, array: NDArray[Any]) -> NDArray[Any]:
-    """Text of NumPy as str."""
-    broken = False
-    if array.dtype.kind == "U":
-        points = np.ascontiguousarray(array).view(array.dtype.byteorder + "u4")
-        # NumPy would make strings of letters that do not exist, and whoever looks at one gets a SystemError.
-        broken = bool(((points > 0x10FFFF) | ((points >= 0xD800) & (points < 0xE000))).any())
-    else:
+    """Text of NumPy as str; cells share the strings there are, and no piece is ever held in a wider form."""
+    found = np.empty(array.shape, object)
+    words: dict[str, str] = {}
+    rows = max(1, PIECE // max(1, math.prod(array.shape[1:])))
+    for start in range(0, len(array), rows):
+        piece = array[start : start + rows]
         try:
-            array = np.char.decode(array, "utf-8")
+            _check_letters(piece)
+            flat = piece.ravel().tolist()
+            cells = [cell if isinstance(cell, str) else cell.decode() for cell in flat]
         except UnicodeDecodeError:
-            broken = True
-    if broken:
-        raise refusal(name, f"{what}holds text that is no Unicode")
-    return array.astype(object)
+            raise refusal(name, f"{what}holds text that is no Unicode") from None
+        found[start : start + rows] = np.array([words.setdefault(c, c) for c in cells], object).reshape(piece.shape)
+    return found
+
+
+def _check_letters(piece: NDArray[Any]) -> None:
+    """Refuse letters that do not exist: NumPy makes strings of them, and whoever looks at one gets a SystemError."""
+    if piece.dtype.kind == "U" and piece.dtype.itemsize:
+        points = np.ascontiguousarray(piece).view(piece.dtype.byteorder + "u4")
+        if ((points > 0x10FFFF) | ((points >= 0xD800) & (points < 0xE000))).any():
+            raise UnicodeDecodeError("utf-32", b"", 0, 1, "no letter")
 
 
 def _table(name: str, arrays: Mapping[str, NDArray[Any]], kind: str) -> Table:

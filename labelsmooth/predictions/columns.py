@@ -20,6 +20,7 @@ MAX_CLASSES = 2000
 MAX_COLUMNS = MAX_CLASSES + 50  # labels, row numbers and whatever else stands beside the classes
 MAX_TEXT = 4_000_000  # cells kept as text
 MAX_NAME = 200  # characters
+ROW_NUMBERS = ("", "unnamed: 0", "unnamed: 0.1", "index", "id", "row", "__index_level_0__")
 EXACT = 2.0**53  # up to here float64 holds every whole number
 
 Column = NDArray[Any]  # (N,), float64, nan where a cell is empty; or object, every cell a str, "" where it is empty
@@ -30,7 +31,8 @@ class Table:
     """Columns (N,) by name, in their order; of NumPy files also the arrays (N,) or (N, C) themselves.
 
     A file of several arrays has no columns. `first_row` is the number of the first row of data in the file, which
-    counts its rows from 1; `said` tells how the file was read.
+    counts its rows from 1; `said` tells how the file was read. `index` names the columns of which the file says that
+    they number the rows, `unusable` those that are no numbers or text that can be read, each with its refusal.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Table:
     said: str
     first_row: int = 1
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    index: frozenset[str] = frozenset()
+    unusable: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,6 +58,26 @@ class Table:
 def is_text(column: Column) -> bool:
     """Whether a column holds text."""
     return column.dtype == object
+
+
+def is_whole(column: NDArray[Any]) -> bool:
+    """Whether numbers are whole, and none of them is missing."""
+    return bool((np.isfinite(column) & (column == np.rint(column))).all())
+
+
+def numbers_rows(table: Table, name: str) -> bool:
+    """Whether a column numbers the rows: the file says so, or it is named so and never the same whole number twice.
+
+    A column without a name that holds nothing at all counts, too.
+    """
+    if name in table.index:
+        return True
+    column = table.columns[name]
+    if name.lower() not in ROW_NUMBERS or is_text(column):
+        return False
+    if name == "" and np.isnan(column).all():
+        return True
+    return is_whole(column) and len(np.unique(column)) == len(column)
 
 
 def check_size(name: str, rows: int, columns: int) -> None:

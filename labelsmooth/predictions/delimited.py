@@ -32,7 +32,7 @@ def read_delimited(name: str, content: bytes, header: bool | None = None) -> Tab
     if rows < 1:
         raise refusal(name, "holds a header and no rows")
     check_size(name, rows, len(layout.names))
-    columns = _read(name, text, layout)
+    columns = _read(name, text, layout, quotes=b'"' in content)
     return Table(name, columns, len(next(iter(columns.values()))), layout.said, first_row=1 + layout.header)
 
 
@@ -70,20 +70,20 @@ def _end(content: bytes) -> int:
     return 0
 
 
-def _read(name: str, text: memoryview, layout: Layout) -> dict[str, Column]:
-    """All columns; those that hold anything but numbers as text."""
+def _read(name: str, text: memoryview, layout: Layout, quotes: bool) -> dict[str, Column]:
+    """All columns; those that hold anything but numbers as text. Cells in quotes may hold ends of lines."""
     # Neither a short nor a long first row is of the length of row 1; both are refused below.
     first = (*layout.first, *layout.names)[: len(layout.names)]
     guess = [pa.float64() if layout.is_number(cell) else pa.string() for cell in first]
     try:
-        read = _parse(text, layout, guess)
+        read = _parse(text, layout, guess, quotes)
     except pa.ArrowInvalid as error:
         if "conversion error" not in str(error):
-            raise _ragged(name, text, layout, error) from None
+            raise _ragged(name, text, layout, quotes, error) from None
         try:
-            read = _parse(text, layout, [pa.string()] * len(layout.names))
+            read = _parse(text, layout, [pa.string()] * len(layout.names), quotes)
         except pa.ArrowInvalid as again:
-            raise _ragged(name, text, layout, again) from None
+            raise _ragged(name, text, layout, quotes, again) from None
     columns: dict[str, Column] = {}
     text_cells = 0
     for i, key in enumerate(layout.names):
@@ -94,15 +94,20 @@ def _read(name: str, text: memoryview, layout: Layout) -> dict[str, Column]:
     return columns
 
 
-def _parse(text: memoryview, layout: Layout, types: Sequence[Any], **more: Any) -> Any:
+def _parse(text: memoryview, layout: Layout, types: Sequence[Any], quotes: bool, **more: Any) -> Any:
     """The pyarrow table of the text, its columns named by their number."""
     names = [str(i) for i in range(len(layout.names))]
     return pa.csv.read_csv(
         pa.BufferReader(text),
         read_options=pa.csv.ReadOptions(
-            column_names=names, skip_rows=int(layout.header), block_size=2 * LONGEST_ROW, use_threads=not more
+            column_names=names,
+            skip_rows_after_names=int(layout.header),  # which counts rows, where `skip_rows` counts lines
+            block_size=2 * LONGEST_ROW,
+            use_threads=not more,
         ),
-        parse_options=pa.csv.ParseOptions(delimiter=layout.delimiter, ignore_empty_lines=False, **more),
+        parse_options=pa.csv.ParseOptions(
+            delimiter=layout.delimiter, ignore_empty_lines=False, newlines_in_values=quotes, **more
+        ),
         convert_options=pa.csv.ConvertOptions(
             column_types=dict(zip(names, types, strict=True)),
             null_values=list(MISSING),
@@ -112,7 +117,7 @@ def _parse(text: memoryview, layout: Layout, types: Sequence[Any], **more: Any) 
     )
 
 
-def _ragged(name: str, text: memoryview, layout: Layout, error: Exception) -> ValueError:
+def _ragged(name: str, text: memoryview, layout: Layout, quotes: bool, error: Exception) -> ValueError:
     """The refusal of rows that differ in length, naming the first; of anything else that is no table."""
     found: list[Any] = []
 
@@ -121,7 +126,7 @@ def _ragged(name: str, text: memoryview, layout: Layout, error: Exception) -> Va
         return "error"
 
     with contextlib.suppress(pa.ArrowInvalid):
-        _parse(text, layout, [pa.string()] * len(layout.names), invalid_row_handler=note)
+        _parse(text, layout, [pa.string()] * len(layout.names), quotes, invalid_row_handler=note)
     if found:
         row = found[0]
         counts = f"{row.actual_columns} against {row.expected_columns}"

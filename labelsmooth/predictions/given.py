@@ -50,7 +50,8 @@ def from_arrays(
 
     Args:
         values: one number a class, shape (N, K), N >= 1, K >= 2, on the scale: finite, or -inf for a class of
-            probability 0; rows of (log-)probabilities sum to 1 within 0.001.
+            probability 0; rows of (log-)probabilities sum to 1 within 0.001, or within 0.05 where that is as near as
+            numbers rounded to two or more digits come.
         labels: integers in 0..K-1, shape (N,).
         scale: "logits", "log-probabilities" or "probabilities".
         classes: K different names; "0", "1", ... without.
@@ -95,23 +96,26 @@ def prepared(values: FloatArray, labels: IntArray, classes: tuple[str, ...], sca
     return Predictions(to_logits(values, scale), labels, classes, scale)
 
 
-def same_classes(first: Predictions, second: Predictions) -> tuple[Predictions, str | None]:
+def same_classes(
+    first: Predictions, second: Predictions, names: tuple[str, str] = ("first", "second")
+) -> tuple[Predictions, str | None]:
     """The second set with its classes in the order of the first, and a sentence where they had to be moved.
+
+    `names` is what messages call the two sets.
 
     Raises:
         ValueError: one line; the two sets know different classes.
     """
     if first.classes == second.classes:
         return second, None
+    one, other = names
+    must = f"the {one} and the {other} set must have the same classes"
     if len(first.classes) != len(second.classes):
-        raise ValueError(f"the two sets must have the same classes: {len(first.classes)} and {len(second.classes)}")
+        raise ValueError(f"{must}: there are {len(first.classes)} and {len(second.classes)}")
     missing = [name for name in first.classes if name not in second.classes]
     if missing:
-        other = [name for name in second.classes if name not in first.classes]
-        raise ValueError(
-            f"the two sets must have the same classes: only the first has {listed(missing, 3)}, "
-            f"only the second {listed(other, 3)}"
-        )
+        more = [name for name in second.classes if name not in first.classes]
+        raise ValueError(f"{must}: only the {one} has {listed(missing, 3)}, only the {other} {listed(more, 3)}")
     order = np.array([second.classes.index(name) for name in first.classes], np.intp)
     moved = replace(
         second,
@@ -119,4 +123,5 @@ def same_classes(first: Predictions, second: Predictions) -> tuple[Predictions, 
         labels=np.argsort(order)[second.labels],
         classes=first.classes,
     )
-    return moved, "the second set names the classes in another order; its columns were put into that of the first"
+    said = f"the {other} set names the classes in another order; its columns were put into that of the {one}"
+    return moved, said

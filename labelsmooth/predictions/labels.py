@@ -49,6 +49,7 @@ def _by_name(column: Column, classes: Sequence[str], place: Place) -> IntArray:
 
 def _by_number(column: FloatArray, numbers: Sequence[float], place: Place) -> IntArray:
     """The class of every number, where classes are named by numbers."""
+    _check_from_one(column, len(numbers), numbers, place)
     order = np.argsort(numbers)
     ordered = np.asarray(numbers)[order]
     found = np.searchsorted(ordered, column).clip(max=len(ordered) - 1)
@@ -74,8 +75,14 @@ def _check_range(column: FloatArray, k: int, place: Place) -> None:
     outside = (column < 0) | (column >= k)
     if not outside.any():
         return
+    _check_from_one(column, k, range(k), place)
     row = int(outside.argmax())
-    if column.min() == 1 and column.max() == k:
+    raise place.refuse(row, f"{column[row]:g} is out of range 0..{k - 1}", 0)
+
+
+def _check_from_one(column: FloatArray, k: int, numbers: Sequence[float], place: Place) -> None:
+    """Refuse labels from 1 to K where the classes, whose numbers are given, are counted from 0."""
+    if sorted(numbers) == list(range(k)) and column.min() == 1 and column.max() == k:
+        row = int(column.argmax())
         what = f"labels run from 1 to {k}: count them from 0 to {k - 1}, or name the columns of values 1 to {k}"
         raise place.refuse(row, f"{column[row]:g}; {what}", 0)
-    raise place.refuse(row, f"{column[row]:g} is out of range 0..{k - 1}", 0)

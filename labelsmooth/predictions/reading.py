@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from labelsmooth.calibration import FloatArray
+from labelsmooth.predictions.binary import of_one_column
 from labelsmooth.predictions.columns import MAX_CLASSES, Column, Table, is_text
 from labelsmooth.predictions.given import Predictions, prepared
 from labelsmooth.predictions.labels import encode
 from labelsmooth.predictions.layout import is_number
-from labelsmooth.predictions.roles import NotUnderstoodError, Roles, Source, choices, find_roles
-from labelsmooth.predictions.scales import SCALES, Place, Scale, check_scale, tell_scale
+from labelsmooth.predictions.roles import Roles, find_roles
+from labelsmooth.predictions.scales import SCALES, Place, Scale, about_rounding, check_scale, tell_scale
+from labelsmooth.predictions.sources import NotUnderstoodError, Source, choices
 from labelsmooth.predictions.words import listed, quoted, refusal, shown
 
 __all__ = ["NotUnderstoodError", "Reading", "Wishes", "choices", "read_predictions"]
@@ -56,22 +58,47 @@ def read_predictions(files: Sequence[Table], wishes: Wishes = Wishes()) -> Readi
     if wishes.scale is not None and wishes.scale not in SCALES:
         raise ValueError(f"scale must be one of {', '.join(SCALES)}, got {quoted(wishes.scale)}")
     roles = find_roles(files, wishes.label_column, wishes.value_columns)
-    values, place = _values(roles)
     label = roles.label
-    _check_lengths(label, values, roles)
+    _check_lengths(label, roles)
+    if len(roles.values) == 1 and not roles.values[0].is_matrix:
+        return _of_one(files, roles, wishes)
+    values, place = _values(roles)
     classes = roles.classes or tuple(str(i) for i in range(values.shape[1]))
     _check_classes(place, classes)
     labels, said = encode(label.array, classes, roles.classes is not None, _place((label,)))
     scale, why = _scale(values, place, roles, wishes)
     predictions = prepared(values, labels, classes, scale, place)
+    rounded = about_rounding(values, scale)
     understood = (
-        *(f"{shown(file.name)}: {file.said}." for file in files),
-        f"Labels: {quoted(label.name)}, {roles.label_why}; {said}.",
+        *_about_files(files, roles, said),
         _about_classes(roles, classes),
         f"Scale: {scale}, because {why}{'' if scale == 'logits' else '; rows are divided by their sums'}.",
         *_remarks(predictions, roles),
+        *([rounded] if rounded else []),
     )
     return Reading(predictions, understood, label.name, tuple(source.name for source in roles.values))
+
+
+def _of_one(files: Sequence[Table], roles: Roles, wishes: Wishes) -> Reading:
+    """Predictions of two classes from one column."""
+    (source,) = roles.values
+    if is_text(source.array):
+        raise _text_among_numbers(source)
+    predictions, why, said = of_one_column(source, roles.label, wishes.scale)
+    understood = (
+        *_about_files(files, roles, "two different values"),
+        f"Classes: 2, named by the labels: {listed(predictions.classes)}.",
+        f"Scale: {predictions.scale}, because {why}.",
+        said,
+        *_remarks(predictions, roles),
+    )
+    return Reading(predictions, understood, roles.label.name, (source.name,))
+
+
+def _about_files(files: Sequence[Table], roles: Roles, said: str) -> tuple[str, ...]:
+    """How the files were read, and which column has the labels."""
+    label = f"Labels: {quoted(roles.label.name)}, {roles.label_why}; {said}."
+    return (*(f"{shown(file.name)}: {file.said}." for file in files), label)
 
 
 def _place(sources: Sequence[Source]) -> Place:
@@ -114,20 +141,20 @@ def _text_among_numbers(source: Source) -> ValueError:
     return place.refuse(row, "is empty" if not cells[row] else f"{quoted(cells[row])} is no number", 0)
 
 
-def _check_lengths(label: Source, values: FloatArray, roles: Roles) -> None:
+def _check_lengths(label: Source, roles: Roles) -> None:
     """Refuse another number of labels than of rows of values."""
-    if len(label.array) == len(values):
+    count, rows = len(label.array), len(roles.values[0].array)
+    if count == rows:
         return
     header = "; row 1 was taken for the header" if label.table.first_row == 2 else ""
-    what = f"there are {len(label.array):,} labels for {len(values):,} rows of values{header}"
+    if header and count == rows - 1:
+        header += ": if it is data, put a row with a name above it"
+    what = f"there are {count:,} labels for {rows:,} rows of values{header}"
     raise refusal(label.table.name, what)
 
 
 def _check_classes(place: Place, classes: Sequence[str]) -> None:
-    """Refuse fewer than two classes, too many, no name, and names that only a prefix kept apart."""
-    if len(classes) < 2:
-        what = f"there is one column of values, {quoted(place.columns[0])}; every class needs one, so two at least"
-        raise refusal(place.name, what)
+    """Refuse too many classes, no name, and names that only a prefix kept apart."""
     if len(classes) > MAX_CLASSES:
         raise refusal(place.name, f"has {len(classes):,} classes; at most {MAX_CLASSES:,} are read")
     if "" in classes:
@@ -166,4 +193,8 @@ def _remarks(predictions: Predictions, roles: Roles) -> list[str]:
     present = np.flatnonzero(np.bincount(predictions.labels, minlength=len(predictions.classes)))
     if len(present) == 1:
         remarks.append(f"All labels are of one class, {quoted(predictions.classes[present[0]])}.")
+    elif (present[0], present[-1]) == (1, len(predictions.classes) - 1):
+        given = roles.label.array
+        if not is_text(given) and np.array_equal(given, predictions.labels):
+            remarks.append("No label is 0: if they count the classes from 1, count them from 0.")
     return remarks

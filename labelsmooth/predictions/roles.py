@@ -3,58 +3,19 @@
 Legend: N examples, K classes.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from labelsmooth.predictions.columns import Table, check_names, is_text
+from labelsmooth.predictions.class_columns import UNNAMED, find_values
+from labelsmooth.predictions.columns import Table, check_names, is_text, is_whole, numbers_rows
 from labelsmooth.predictions.scales import Scale
-from labelsmooth.predictions.words import listed, quoted, refusal
+from labelsmooth.predictions.sources import SAYS, Source, ask, prefix_of
+from labelsmooth.predictions.words import quoted, refusal
 
 LABELS = ("label", "labels", "y", "y_true", "true", "truth", "target", "targets", "class")
 CLASSES = ("classes", "class_names", "target_names", "names")
-ROW_NUMBERS = ("", "unnamed: 0", "index", "id", "row", "__index_level_0__")
-# What stands before the name of a class, or is the name of an array: None where it does not tell the scale.
-SAYS: dict[str, Scale | None] = {
-    **dict.fromkeys(("logit", "logits"), "logits"),
-    **dict.fromkeys(
-        ("log_prob", "log_probs", "log_proba", "log_probability", "log_probabilities", "log_p"), "log-probabilities"
-    ),
-    **dict.fromkeys(
-        ("logprob", "logprobs", "logproba", "logprobabilities", "logp", "log_softmax"), "log-probabilities"
-    ),
-    **dict.fromkeys(("prob", "probs", "proba", "probability", "probabilities", "p", "softmax"), "probabilities"),
-    **dict.fromkeys(("score", "scores", "y_score", "y_pred", "pred", "preds", "prediction", "predictions", "output")),
-    **dict.fromkeys(("outputs", "values")),
-}
-PREFIX = re.compile(rf"({'|'.join(sorted(SAYS, key=len, reverse=True))})[_ .:-]+(.+)", re.IGNORECASE)
-UNNAMED = re.compile(r"column \d+")
-
-
-class NotUnderstoodError(ValueError):
-    """Files whose columns say too little; `columns` are those that a visitor can choose from."""
-
-    def __init__(self, message: str, columns: tuple[str, ...]) -> None:
-        super().__init__(message)
-        self.columns = columns
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """A column (N,) or an array (N, K) of a file."""
-
-    table: Table
-    name: str
-    array: NDArray[Any]
-
-    @property
-    def is_matrix(self) -> bool:
-        """Whether it holds a number for every class."""
-        return self.array.ndim == 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,20 +33,18 @@ class Roles:
     unused: tuple[str, ...]
 
 
-def choices(files: Sequence[Table]) -> tuple[str, ...]:
-    """Names that a visitor can choose from."""
-    return tuple(dict.fromkeys(name for file in files for name in file.names))
-
-
 def find_roles(files: Sequence[Table], label: str | None, values: Sequence[str] | None) -> Roles:
     """The role of every column; `label` and `values` are what the visitor chose."""
-    sources = [source for file in files for source in _sources(file, several=len(files) > 1)]
+    wanted = {name for name in (label, *(values or ())) if name is not None}
+    sources = [source for file in files for source in _sources(file, len(files) > 1, wanted)]
     classes = [s for s in sources if s.name.lower() in CLASSES and len(s.table.arrays) > 1 and not s.is_matrix]
     sources = [source for source in sources if source not in classes]
     target, why = _find_label(files, sources, label)
+    _check_readable(target)
     rest = [source for source in sources if source is not target]
-    chosen = _chosen(files, rest, values) if values is not None else _find_values(files, rest)
-    names = [_prefix(source.name) for source in chosen]
+    chosen = _chosen(files, rest, values) if values is not None else find_values(files, rest, target)
+    _check_readable(*chosen)
+    names = [prefix_of(source.name) for source in chosen]
     says = {prefix for prefix, _ in names}
     prefix = says.pop() if len(says) == 1 else None
     # Labels that repeat the whole names of the columns leave nothing to strip.
@@ -99,29 +58,34 @@ def find_roles(files: Sequence[Table], label: str | None, values: Sequence[str] 
             named = tuple(name if prefix and not whole else s.name for (_, name), s in zip(names, chosen, strict=True))
         named_scale = SAYS[prefix] if prefix else None
     used = {id(source) for source in (target, *chosen, *classes)}
-    unused = tuple(source.name for source in sources if id(source) not in used)
-    return Roles(target, why, tuple(chosen), named, named_scale, unused + _row_numbers(files))
+    unused = [source.name for source in sources if id(source) not in used]
+    known = {(id(source.table), source.name) for source in sources}
+    unused += [
+        name for file in files for name in file.columns if (id(file), name) not in known and numbers_rows(file, name)
+    ]
+    return Roles(target, why, tuple(chosen), named, named_scale, tuple(unused))
 
 
-def _sources(table: Table, several: bool) -> list[Source]:
-    """Columns and arrays of a file but its row numbers."""
+def _sources(table: Table, several: bool, wanted: Collection[str]) -> list[Source]:
+    """Columns and arrays of a file but its row numbers, unless they are wanted; last those that cannot be read."""
     lone = len(table.arrays) == 1 and several
     parts = table.arrays if lone or not table.columns else table.columns
-    return [Source(table, name, array) for name, array in parts.items() if not _is_row_number(name, array)]
+    found = [Source(table, name, array) for name, array in parts.items()]
+    kept = [source for source in found if source.name in wanted or not _is_row_number(source)]
+    nothing = np.empty(0, object)
+    return kept + [Source(table, name, nothing, refused) for name, refused in table.unusable.items()]
 
 
-def _row_numbers(files: Sequence[Table]) -> tuple[str, ...]:
-    """Names of the columns that only number the rows."""
-    return tuple(name for file in files for name, array in file.columns.items() if _is_row_number(name, array))
+def _is_row_number(source: Source) -> bool:
+    """Whether this is a column, of other than labels, that numbers the rows."""
+    table, name = source.table, source.name
+    return name in table.columns and name.lower() not in LABELS and numbers_rows(table, name)
 
 
-def _is_row_number(name: str, array: NDArray[Any]) -> bool:
-    """Whether a column has the name of a row number and never the same whole number twice, or holds nothing at all."""
-    if name.lower() not in ROW_NUMBERS or array.ndim > 1 or is_text(array):
-        return False
-    if name == "" and np.isnan(array).all():
-        return True
-    return _is_whole(array) and len(np.unique(array)) == len(array)
+def _check_readable(*sources: Source) -> None:
+    for source in sources:
+        if source.refused:
+            raise ValueError(source.refused)
 
 
 def _find_label(files: Sequence[Table], sources: Sequence[Source], wish: str | None) -> tuple[Source, str]:
@@ -130,26 +94,33 @@ def _find_label(files: Sequence[Table], sources: Sequence[Source], wish: str | N
     if wish is not None:
         found = [source for source in columns if source.name == wish]
         if not found:
-            raise _ask(files, f"no column or one-dimensional array is named {quoted(wish)}", columns)
+            _check_one_hot(source for source in sources if source.name == wish)
+            raise ask(files, f"no column or one-dimensional array is named {quoted(wish)}", columns)
         return found[-1], "as chosen"
-    alone = [s for s in columns if len(files) == 2 and sum(t.table is s.table for t in sources) == 1]
+    usable = [source for source in columns if not source.refused]
+    alone = [s for s in usable if len(files) == 2 and sum(t.table is s.table and not t.refused for t in sources) == 1]
     if len(alone) == 1:
         return alone[0], f"all that {quoted(alone[0].table.name)} holds"
     named = [source for source in columns if source.name.lower() in LABELS]
     if len(named) == 1:
         return named[0], "by its name"
     if not named:
-        text = [source for source in columns if is_text(source.array)]
+        _check_one_hot(source for source in sources if source.name.lower() in LABELS)
+        text = [source for source in usable if is_text(source.array)]
         if len(text) == 1:
             return text[0], "the only one that holds text"
-        whole = [source for source in columns if not is_text(source.array) and _is_whole(source.array)]
+        whole = [source for source in usable if not is_text(source.array) and is_whole(source.array)]
         if len(whole) == 1 and not text:
             return whole[0], "the only one that holds whole numbers"
-    raise _ask(files, "choose the column of the labels", named or columns)
+    raise ask(files, "choose the column of the labels", named or columns)
 
 
-def _is_whole(array: NDArray[Any]) -> bool:
-    return bool((np.isfinite(array) & (array == np.rint(array))).all())
+def _check_one_hot(named: Iterable[Source]) -> None:
+    """Refuse labels that are a matrix."""
+    for source in named:
+        if source.is_matrix:
+            what = f"the labels {quoted(source.name)} are a matrix {source.array.shape}: give class numbers (argmax of "
+            raise refusal(source.table.name, what + "the one-hot rows)")
 
 
 def _chosen(files: Sequence[Table], rest: Sequence[Source], wish: Sequence[str]) -> list[Source]:
@@ -158,35 +129,11 @@ def _chosen(files: Sequence[Table], rest: Sequence[Source], wish: Sequence[str])
     for name in wish:
         match = next((source for source in rest if source.name == name), None)
         if match is None:
-            raise _ask(files, f"there are no values named {quoted(name)} beside the labels", rest)
+            raise ask(files, f"there are no values named {quoted(name)} beside the labels", rest)
         found.append(match)
     if not found or (len(found) > 1 and any(source.is_matrix for source in found)):
-        raise _ask(files, "choose either one array of values or the columns of all classes", rest)
+        raise ask(files, "choose either one array of values or the columns of all classes", rest)
     return found
-
-
-def _find_values(files: Sequence[Table], rest: Sequence[Source]) -> list[Source]:
-    """The values: the one matrix, else the columns of one prefix, else all columns."""
-    matrices = [source for source in rest if source.is_matrix]
-    if matrices:
-        known = sorted((m for m in matrices if m.name.lower() in SAYS), key=lambda m: list(SAYS).index(m.name.lower()))
-        if len(matrices) > 1 and not known:
-            raise _ask(files, "choose the array of the values", matrices)
-        return [(known or matrices)[0]]
-    prefixes = {_prefix(source.name)[0] for source in rest} - {None}
-    for prefix in (name for name in SAYS if name in prefixes):
-        of_prefix = [source for source in rest if _prefix(source.name)[0] == prefix]
-        if len(of_prefix) > 1:
-            return of_prefix
-    if not rest:
-        raise _ask(files, "there is no column beside the labels", rest)
-    return list(rest)
-
-
-def _prefix(name: str) -> tuple[str | None, str]:
-    """The known prefix of a column's name, and what it is the name of."""
-    match = PREFIX.fullmatch(name)
-    return (match[1].lower(), match[2]) if match else (None, name)
 
 
 def _class_names(source: Source, values: Source) -> tuple[str, ...]:
@@ -198,10 +145,3 @@ def _class_names(source: Source, values: Source) -> tuple[str, ...]:
         what = f"array {quoted(source.name)} must hold {k} names, and holds {len(names)}"
         raise refusal(source.table.name, what)
     return names
-
-
-def _ask(files: Sequence[Table], what: str, candidates: Sequence[Source]) -> NotUnderstoodError:
-    """The error that asks for a choice, with candidates."""
-    names = list(dict.fromkeys(source.name for source in candidates))
-    told = f"; there are {listed(names)}" if names else ""
-    return NotUnderstoodError(str(refusal(files[0].name, f"{what}{told}")), choices(files))

@@ -16,6 +16,9 @@ Scale = Literal["logits", "log-probabilities", "probabilities"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
 
 LARGEST = 1e100  # the square of anything larger is soon infinite
+# Rounding to two or more digits may put the sum of a row this far from 1; beyond, too much of it is lost.
+MOST_ROUNDED, FEWEST_DIGITS, MOST_DIGITS = 0.05, 2, 5
+NEARLY = 0.1  # from 1: sums of what might be log-probabilities
 SHARE = 0.1  # of rows that look like probabilities: by chance none does, so above it they all should
 
 
@@ -47,9 +50,24 @@ def check_scale(values: FloatArray, scale: Scale, place: Place) -> None:
         raise place.refuse(row, f"{values[row, column]:.6g}, but {scale} {allowed}", column)
     sums = _sums(values, scale)
     off = np.abs(sums - 1) > SUM_TOLERANCE
+    if not off.any():
+        return
+    digits, tolerance = _rounding(values, scale)
+    off = np.abs(sums - 1) > tolerance
     if off.any():
         row = int(off.argmax())
-        raise place.refuse(row, f"sums to {sums[row]:.6g} as probabilities, which must sum to 1 within {SUM_TOLERANCE}")
+        what = f"sums to {sums[row]:.6g} as probabilities, which must sum to 1 within {tolerance:.3g}"
+        raise place.refuse(row, what + ("; these numbers are rounded too far: write more digits" if digits else ""))
+
+
+def about_rounding(values: FloatArray, scale: Scale) -> str:
+    """What to say of (log-)probabilities (N, K) that were accepted because they are rounded, else nothing."""
+    if scale == "logits" or np.abs(_sums(values, scale) - 1).max() <= SUM_TOLERANCE:
+        return ""
+    digits, _ = _rounding(values, scale)
+    zero = scale == "probabilities" and (values == 0).any()
+    lost = " A probability of 0 counts as impossible: write more digits."
+    return f"Numbers are rounded to {digits} digits, and rows divided by their sums.{lost if zero else ''}"
 
 
 def check_numbers(values: FloatArray, place: Place) -> None:
@@ -77,6 +95,8 @@ def tell_scale(values: FloatArray, place: Place) -> tuple[Scale, str]:
     check_numbers(values, place)
     for scale in ("probabilities", "log-probabilities"):
         fits, sums = _fits(values, scale)
+        if not fits.all() and (tolerance := _rounding(values, scale)[1]) > SUM_TOLERANCE:
+            fits, sums = _fits(values, scale, tolerance)
         count = int(fits.sum())
         if count == len(fits):
             return scale, f"{_bounds(scale)} and rows sum to 1 within {np.abs(sums - 1).max():.2g}{_exponent(scale)}"
@@ -84,6 +104,7 @@ def tell_scale(values: FloatArray, place: Place) -> tuple[Scale, str]:
             row = int(fits.argmin())
             what = f"breaks what {count:,} of {len(fits):,} rows are, {scale}: it {_broken(values, row, scale)}"
             raise place.refuse(row, f"{what}; choose the scale logits if these are no {scale}")
+    _check_unclear(values, place)
     row = int(_fits(values, "probabilities")[0].argmin())
     return "logits", f"row {place.first_row + row} {_broken(values, row, 'probabilities')}"
 
@@ -100,14 +121,51 @@ def to_logits(values: FloatArray, scale: Scale) -> FloatArray:
         return np.log(shares, out=shares)
 
 
-def _fits(values: FloatArray, scale: Scale) -> tuple[NDArray[np.bool_], FloatArray]:
+def _check_unclear(values: FloatArray, place: Place) -> None:
+    """Refuse to guess where numbers that are no probabilities are no clear logits either."""
+    if values.min() >= 0 and values.max() <= 1 + SUM_TOLERANCE:
+        row = int(_fits(values, "probabilities")[0].argmin())
+        what = (
+            f"sums to {values[row].sum():.4g}, yet all numbers lie between 0 and 1: choose the scale logits if they "
+            "are; probabilities must sum to 1, which rounded ones and those of separate yes-or-no outputs do not"
+        )
+        raise place.refuse(row, what)
+    sums = _sums(values, "log-probabilities")
+    if values.max() <= SUM_TOLERANCE and (np.abs(sums - 1) < NEARLY).all():
+        row = int(_fits(values, "log-probabilities")[0].argmin())
+        what = (
+            f"sums to {sums[row]:.4g} after exp, and all rows nearly to 1: choose the scale logits if they are; "
+            "log-probabilities must sum to 1 after exp, so write more digits"
+        )
+        raise place.refuse(row, what)
+
+
+def _rounding(values: FloatArray, scale: Scale) -> tuple[int | None, float]:
+    """Digits behind the point, where all numbers (N, K) have few, and how far from 1 sums may then be."""
+    few = [d for d in range(1, MOST_DIGITS + 1) if _has_digits(values[:99], d)]
+    digits = next((d for d in few if _has_digits(values, d)), None)
+    if digits is None:
+        return None, SUM_TOLERANCE
+    half = 0.5 * 10.0**-digits
+    slack = (half * values.shape[1] if scale == "probabilities" else np.expm1(half)) + 1e-9
+    allowed = digits >= FEWEST_DIGITS and slack <= MOST_ROUNDED + 1e-8
+    return digits, max(SUM_TOLERANCE, slack) if allowed else SUM_TOLERANCE
+
+
+def _has_digits(values: FloatArray, digits: int) -> bool:
+    """Whether no number has more digits behind the point, as nearly as a float32 can say."""
+    scaled = np.where(np.isfinite(values), values, 0) * 10.0**digits
+    return bool((np.abs(scaled - np.rint(scaled)) < 0.01).all())
+
+
+def _fits(values: FloatArray, scale: Scale, tolerance: float = SUM_TOLERANCE) -> tuple[NDArray[np.bool_], FloatArray]:
     """Which rows (N,) are on the scale, and what they sum to as probabilities."""
     low, high = (0.0, 1 + SUM_TOLERANCE) if scale == "probabilities" else (-np.inf, SUM_TOLERANCE)
     inside = np.ones(len(values), np.bool_)
     if values.min() < low or values.max() > high:
         inside = np.asarray(((values >= low) & (values <= high)).all(axis=1))
     sums = _sums(values, scale)
-    return inside & (np.abs(sums - 1) <= SUM_TOLERANCE), sums
+    return inside & (np.abs(sums - 1) <= tolerance), sums
 
 
 def _sums(values: FloatArray, scale: Scale) -> FloatArray:
