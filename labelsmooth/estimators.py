@@ -252,8 +252,8 @@ def calibration_table(
     Formula: labels y_i ~ p_i, independent and whole, with the probabilities held fixed; every error of each of many
     such draws. Up to 20,000 rows they are the same draws for all errors. Of more rows, where each draw of all labels
     would take as long as everything else together, the top label is drawn as the number of right ones in some thousand
-    narrow cells of confidence, a binomial, and for all classes the rows are cut at random into blocks whose labels are drawn 8
-    times; every further draw takes each block from one of those at random.
+    narrow cells of confidence, a binomial, and for all classes the rows are cut at random into blocks whose labels are
+    drawn 8 times; every further draw takes each block from one of those at random.
 
     Args:
         probs: probabilities in [0, 1], shape (N, K), K >= 2, rows sum to 1 within 0.001.
