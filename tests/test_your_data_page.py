@@ -3,10 +3,11 @@
 import gc
 
 import pytest
-from open_pages import chosen, last_of, metrics, said, settled, trained_on, visited, whole, widget
+from open_pages import chosen, last_of, metrics, said, settled, told, trained_on, visited, whole, widget
 from streamlit.testing.v1 import AppTest
 
 from labelsmooth.dashboard import own_data, server
+from labelsmooth.dashboard.guide import RELOADING
 from labelsmooth.datasets import dataset_of
 from labelsmooth.own_data.held import DataGoneError, find
 
@@ -80,7 +81,9 @@ def test_a_link_says_that_the_data_are_missing_and_takes_its_settings_back_with_
     second = visited(**link)
     own = link["dataset"]
     assert find(own)  # in this process, and still not for this visitor
-    assert f"The data {own} are not part of the link: digits is shown instead." in said(second)
+    assert f"The data {own} are not part of the link, or the page was reloaded: digits is shown instead." in said(
+        second
+    )
     assert 'the page "Your data"' in said(second)
     assert (chosen(second).dataset, chosen(second).epsilon, chosen(second).seed) == ("digits", 0.35, 7)
     assert all("(yours)" not in option for option in widget(second.selectbox, "Data set").options)
@@ -88,10 +91,29 @@ def test_a_link_says_that_the_data_are_missing_and_takes_its_settings_back_with_
     second.query_params = {}
     give(second.switch_page(PAGE).run(), rows(), "the same.csv")
     assert any("needs the data" in each.value for each in second.info)
-    train(imputed(second))
+    widget(imputed(second).multiselect, "Columns to leave out").set_value(["sort"]).run()
+    assert any("These are not the data of the link" in each.value for each in second.info)
+    widget(second.multiselect, "Columns to leave out").set_value([]).run()
+    assert any("These are the data of the link" in each.value for each in second.info)
+    train(second)
     assert chosen(second) == chosen(first)
     assert "the same.csv (yours)" in widget(second.selectbox, "Data set").options
     assert "the same.csv (yours)" not in widget(first.run().selectbox, "Data set").options
+
+
+def test_the_owner_can_copy_the_choices_of_the_data_in_use() -> None:
+    page = imputed(give(at_your_data(), rows()))
+    assert not page.code
+    widget(page.multiselect, "Columns to leave out").set_value(["sort"]).run()
+    train(page)
+    page.query_params = {}
+    page.switch_page(PAGE).run()
+    recipe = "label column: class; missing values: impute; columns left out: sort"
+    assert [code.value for code in page.code] == [recipe]
+    # Other choices are not in use before they are trained on.
+    widget(page.multiselect, "Columns to leave out").set_value([]).run()
+    assert [code.value for code in page.code] == [recipe]
+    assert RELOADING in told(page)
 
 
 def test_data_end_with_their_session_or_when_they_are_forgotten() -> None:
@@ -155,8 +177,11 @@ def test_two_columns_of_numbers_get_a_decision_boundary_with_all_classes() -> No
     assert {f"c{k}" for k in range(12)} <= names
 
 
-def test_the_example_is_understood() -> None:
-    page = imputed(give(at_your_data(), own_data.example(), own_data.EXAMPLE))
+def test_the_example_is_understood_once_its_gaps_are_imputed_as_the_page_says() -> None:
+    page = give(at_your_data(), own_data.example(), own_data.EXAMPLE)
+    assert "It has gaps" in told(page)
+    assert "a value is missing" in page.error[0].value
+    imputed(page)
     assert not page.error
     assert widget(page.button, "Train on these data")
     assert "178 examples, 8 features, 3 classes." in "\n".join(text.value for text in page.text)

@@ -3,7 +3,6 @@
 import gc
 import weakref
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,15 +17,21 @@ from labelsmooth.assessment.comparing import compare_models, pair_of
 from labelsmooth.assessment.judged import Assessment
 from labelsmooth.assessment.records import to_csv, to_json
 from labelsmooth.assessment.words import verdict
+from labelsmooth.dashboard import server
 from labelsmooth.dashboard.plain import plain
 from labelsmooth.dashboard.uploads import uploads
-from labelsmooth.dashboard.your_model import Slot
 from labelsmooth.predictions.example import example_csv
 from labelsmooth.predictions.given import Predictions
 from labelsmooth.predictions.reading import read_predictions
 from labelsmooth.predictions.tables import Table, read_table
 
 TEST, VALIDATION, OTHER, OTHER_VALIDATION = range(4)  # the uploaders, in their order
+
+
+@pytest.fixture(autouse=True, scope="module")
+def started() -> None:
+    """The server, before the first visitor: as it starts it freezes what there is, and such a session never ends."""
+    server.registry()
 
 
 def over_confident(seed: int, n: int = 200, sharper: float = 2.0) -> Sample:
@@ -141,7 +146,7 @@ def test_labels_may_come_in_a_file_of_their_own_together_or_one_after_the_other(
     assert metrics(opened(labels, values)) == expected
     page = opened(values)
     assert len(errors(page)) == 1
-    assert "scores\\.npy\\: 200 rows\\, not used" in told(page)
+    assert "scores\\.npy\\: 200 rows\\, waits for labels" in told(page)
     assert errors(upload(page, TEST, ("truth.csv", b"y\n1\n2\n"))) == [
         plain("truth.csv: there are 2 labels for 200 rows of values; row 1 was taken for the header")
     ]
@@ -176,9 +181,16 @@ def test_a_validation_set_fits_the_temperature_and_one_of_other_classes_is_not_u
     page = upload(opened(FILE), VALIDATION, VALID)
     assert metrics(page) == shown_metrics(assess(arrays(GIVEN), arrays(HELD_OUT)))
     assert errors(page) == []
+    order = [2, 0, 1]
+    classes = tuple(HELD_OUT.classes[k] for k in order)
+    moved = Sample(HELD_OUT.values[:, order], np.argsort(order)[HELD_OUT.labels], classes, "logits")
+    expected = metrics(page)
+    upload(page, VALIDATION, ("moved.csv", text(rows_of(moved))))
+    assert (metrics(page), errors(page)) == (expected, [])
     other = text([["a", "b", "label"], ["1", "2", "a"], ["2", "1", "b"]])
     upload(page, VALIDATION, ("<b>other.csv", other))
-    assert errors(page) == [plain("<b>other.csv: the validation set must have 3 classes, got 2. It is not used.")]
+    refusal = "the test and the validation set must have the same classes: there are 3 and 2"
+    assert errors(page) == [plain(f"<b>other.csv: {refusal}. It is not used.")]
     assert metrics(page) == shown_metrics(assess(arrays(GIVEN)))
 
 
@@ -195,7 +207,8 @@ def test_a_second_model_is_compared_with_the_first() -> None:
     assert len(list(traces(whole(page)["own losses"], name="second model"))) == 2
     assert list(page.table[1].value["as it is"]) == [f"{each.value:.3f}" for each in second.before.estimates]
     upload(page, OTHER, ("b.csv", text([["a", "b", "label"], ["1", "2", "a"], ["2", "1", "b"]])))
-    assert errors(page) == [plain("The models cannot be compared: b.csv must have 3 classes, got 2.")]
+    assert len(errors(page)) == 1
+    assert plain("The models cannot be compared: b.csv must have the same classes") in errors(page)[0]
 
 
 def test_the_example_is_judged_without_an_upload() -> None:
@@ -258,18 +271,6 @@ def test_a_malformed_file_gives_one_error_and_keeps_the_analysis(judged_page: Ap
     assert metrics(judged_page) == expected != {}
 
 
-def test_every_malformed_file_gives_one_line_and_keeps_what_there_was() -> None:
-    for bad in CORPUS:
-        slot = Slot()
-        slot.take(partial(read_all, [FILE]))
-        before = slot.reading
-        slot.take(partial(read_all, bad.files))
-        assert slot.problem, bad.kind
-        assert slot.problem.isprintable(), bad.kind
-        assert before is not None
-        assert slot.reading is before
-
-
 def test_uploads_end_with_their_session_and_with_the_button(monkeypatch: pytest.MonkeyPatch) -> None:
     gc.collect()
     start = uploads().used
@@ -292,20 +293,3 @@ def test_uploads_end_with_their_session_and_with_the_button(monkeypatch: pytest.
     del page
     gc.collect()
     assert uploads().used == start
-
-
-@pytest.mark.parametrize(
-    ("text", "markdown"),
-    [
-        ("a_b*c", r"a\_b\*c"),
-        ("x.csv: row 3", r"x\.csv\: row 3"),
-        ("[x](http://y.z)", "\\[x\\]\\(http\\:\u2060\\/\\/y\\.z\\)"),
-        (":red[x] :smile:", "\\:\u2060red\\[x\\] \\:\u2060smile\\:"),
-        ("www.a.b", "www\u2060\\.a\\.b"),
-        ("a@b.c\n<b>", "a\\@\u2060b\\.c \\<b\\>"),
-        ("-->", "\\-\u2060\\-\u2060\\>"),
-        ("$x$", r"\$x\$"),
-    ],
-)
-def test_a_strangers_text_is_no_markdown(text: str, markdown: str) -> None:
-    assert plain(text) == markdown

@@ -101,11 +101,25 @@ part with the labels given. Shading reaches from the lowest to the highest seed.
         )
 
 
+# Of the pages that take files.
+RELOADING = "Reloading the page begins a new session: give the files again."
+# What the rows of two tables mean, for every page that has them.
+ESTIMATORS = (
+    "*Equal mass*: bins with equally many examples. *Debiased*: without the part that chance adds. *RMS*: squares "
+    "instead of absolute gaps, so large gaps weigh more. *Class-wise* and *ACE*: over the probabilities of all "
+    "classes, not the predicted one alone. *smECE*: a smooth curve instead of bins. *MCE*: the worst bin."
+)
+SCORES = (
+    "*Maximum probability*, *margin* and *entropy* rank by the probabilities. *Normalised logits* do without them: the "
+    "largest logit less the mean of its row, divided by the length of the row after that."
+)
+
+
 def calibration_guide() -> None:
     """The pictures of calibration in words."""
     with st.expander("How to read the pictures"):
         st.markdown(
-            """
+            f"""
 **Reliability.** Test examples are sorted into bins by confidence. A bar goes from the mean confidence of a bin (on
 the diagonal) to the share that the network got right: the *signed gap*. Vertical lines are 95 % Clopper-Pearson
 intervals. The grey band is where nine of ten bins of a calibrated network would end; a bar that stays inside it says
@@ -116,14 +130,12 @@ changes which class is largest, so accuracy stays; only confidence moves. The ma
 temperature that was fitted on validation data.
 
 **Why so many numbers for one thing?** ECE depends on bins, and it is above 0 even for a perfect network. Beside each
-estimator stands what chance alone would show, with labels drawn from the network's own probabilities. *Equal mass*:
-bins with equally many examples. *Debiased*: without the part that chance adds. *RMS*: squares instead of absolute
-gaps, so large gaps weigh more. *Class-wise* and *ACE*: over the probabilities of all classes, not the predicted one
-alone. *smECE*: a smooth curve instead of bins. *MCE*: the worst bin.
+estimator stands what chance alone would show, with labels drawn from the network's own probabilities. {ESTIMATORS}
 
 **Risk and coverage.** Let the network answer only where it is most confident. *Coverage* is the share it answers,
 *risk* the share of those that is wrong. *AURC* is the mean risk over all coverages; *E-AURC* is what is left after
 taking away the best possible for that many errors, so it judges the ranking alone; *AUROC* is the chance that a right
 answer is ranked above a wrong one. They do not see calibration: any increasing change of the score leaves them alone.
+{SCORES}
 """
         )

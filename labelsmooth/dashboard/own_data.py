@@ -16,7 +16,7 @@ from labelsmooth.dashboard.settings import Settings, own_data_of
 from labelsmooth.dashboard.uploads import uploads
 from labelsmooth.datasets import largest_train_size
 from labelsmooth.own_data.held import OwnData
-from labelsmooth.own_data.preparing import Missing, check_size, prepare
+from labelsmooth.own_data.preparing import Missing, check_size, prepare, shown_name
 from labelsmooth.predictions.tables import Table, read_table
 
 _UPLOAD = "own data"
@@ -33,6 +33,7 @@ class Upload:
     label: str = ""
     missing: Missing = "refuse"
     left_out: list[str] = field(default_factory=list)
+    in_use: str = ""  # the choices that made the data which networks learn from
     _made: tuple[tuple[str, str, tuple[str, ...]], OwnData] | None = None
 
     def take(self, name: str, content: bytes) -> None:
@@ -58,6 +59,12 @@ class Upload:
         self.table, self.problem, self._made = None, "", None
         self.label, self.missing, self.left_out = "", "refuse", []
 
+    @property
+    def recipe(self) -> str:
+        """The choices in one line, for whoever is to make the same data of the same file."""
+        left_out = ", ".join(map(shown_name, self.left_out)) or "none"
+        return f"label column: {shown_name(self.label)}; missing values: {self.missing}; columns left out: {left_out}"
+
     def prepared(self) -> OwnData:
         """The data set, made once for the same choices; ValueError in one line where it cannot be."""
         assert self.table is not None, "there is no file"
@@ -82,8 +89,8 @@ def train_on_it() -> None:
 
     They are no argument: Streamlit keeps those of a callback, and what they hold, to the end of the session.
     """
-    mine = desk()
-    mine.clicks.append(partial(_use, mine, upload().prepared()))
+    mine, held = desk(), upload()
+    mine.clicks.append(partial(_use, mine, held, held.prepared(), held.recipe))
 
 
 def forget() -> None:
@@ -98,9 +105,10 @@ def forget_pictures() -> None:
     st.session_state.pop("on the wall", None)
 
 
-def _use(mine: Desk, own: OwnData, settings: Settings) -> Settings:
+def _use(mine: Desk, held: Upload, own: OwnData, recipe: str, settings: Settings) -> Settings:
     """What a link that waits for these data says, or else what suits them."""
     mine.hold(own)
+    held.in_use = recipe
     if own_data_of(mine.awaiting, {}) == own.name:
         link, mine.awaiting = mine.awaiting, {}
         return mine.read(link)[0]

@@ -1,4 +1,4 @@
-"""Texts of strangers where Streamlit reads Markdown: names of files, columns and classes."""
+"""Texts of strangers where Streamlit reads Markdown (names of files, columns and classes), and numbers as text."""
 
 import re
 
@@ -17,3 +17,12 @@ def plain(text: str) -> str:
     """
     line = " ".join(text.split())
     return _PUNCTUATION.sub(r"\\\1", _SIGNS.sub(_JOINER, line))
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A finite or infinite number with a true minus, which nothing that rounds to 0 has.
+
+    >>> number(-0.0004), number(-0.25, 1)
+    ('0.000', '\N{MINUS SIGN}0.2')
+    """
+    return f"{value:z.{digits}f}".replace("-", "\N{MINUS SIGN}").replace("inf", "\N{INFINITY}")

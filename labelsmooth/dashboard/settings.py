@@ -78,7 +78,8 @@ class Settings:
         settings, said = cls(), []
         if missing := own_data_of(query, own):
             said += [
-                f"The data {missing} are not part of the link: {settings.dataset} is shown instead.",
+                f"The data {missing} are not part of the link, or the page was reloaded: {settings.dataset} is shown "
+                "instead.",
                 'To see what the link shows, give the same file with the same choices to the page "Your data".',
             ]
             query = {name: value for name, value in query.items() if name not in OF_THE_DATA}

@@ -45,10 +45,9 @@ class Uploads:
         with self._lock:
             if not self._fits(owner, nbytes):
                 # Objects of a session that has ended may wait for each other; those of the first one were there when
-                # the server froze what its imports had made.
+                # the server froze what its imports had made. Not frozen again: that would keep the sessions of now.
                 gc.unfreeze()
                 gc.collect()
-                gc.freeze()
             if not self._fits(owner, nbytes):
                 raise FullError(
                     f"all uploads on this server share {_megabytes(self.limit)} MB of memory, of which "

@@ -15,10 +15,11 @@ from labelsmooth.dashboard.your_model import Bench, Slot
 from labelsmooth.predictions.example import Part, example_csv
 from labelsmooth.predictions.given import SCALES
 from labelsmooth.predictions.reading import Wishes, choices
-from labelsmooth.predictions.tables import Table, preview, read_table, read_text
+from labelsmooth.predictions.tables import Table, preview, read_table
 from labelsmooth.predictions.words import shown
 
 LONGEST = 1_000_000  # letters that are pasted
+FORMATS = "CSV, Parquet, NPZ, NPY"
 FEW = 100  # columns that a menu offers
 PARTS: tuple[Part, Part] = ("test", "validation")  # of the example
 
@@ -34,7 +35,8 @@ def given(slot: Slot, name: str, title: str, meaning: str) -> None:
                 _first_rows(table)
             wishes = _wishes(slot, name)
         if wishes != slot.wishes:
-            slot.overrule(wishes)
+            with st.spinner("Reading the same files as you chose"):
+                slot.overrule(wishes)
     with said:
         _say(slot, name)
 
@@ -45,13 +47,13 @@ def _inbox(slot: Slot, name: str, title: str, meaning: str) -> None:
     # After a new connection the browser may name files that the server has no more.
     arrived = [file for file in st.session_state.get(key) or () if isinstance(file, UploadedFile)]
     if arrived:
-        with st.spinner("Reading and checking every number"):
+        with st.spinner("Reading the files and checking every number"):
             slot.take(lambda: [read_table(file.name, file.getvalue()) for file in arrived])
             _forget(arrived)
         key = f"own {name} {slot.generation}"  # of a new uploader, which is empty
-    st.file_uploader(title, accept_multiple_files=True, key=key, help=meaning)
+    st.file_uploader(f"{title} ({FORMATS})", accept_multiple_files=True, key=key, help=meaning)
     with st.popover("Paste text instead"):
-        pasted = f"pasted {name} {slot.generation}"
+        pasted = f"pasted {name} {slot.pastes}"
         st.text_area(
             "Numbers and labels with commas, semicolons, tabs or spaces between them",
             placeholder="cat,dog,label\n2.1,-0.3,cat\n-0.2,0.4,cat",
@@ -63,8 +65,7 @@ def _inbox(slot: Slot, name: str, title: str, meaning: str) -> None:
 
 
 def _take_text(slot: Slot, key: str) -> None:
-    text = st.session_state.get(key, "")
-    slot.take(lambda: [read_text(text)])
+    slot.paste(st.session_state.get(key, ""))
 
 
 def examples(mine: Bench) -> None:
@@ -107,14 +108,21 @@ def _say(slot: Slot, name: str) -> None:
     if slot.problem:
         kept = f". Shown is still what was found in {slot.name}." if slot.reading is not None else ""
         st.error(plain(slot.problem + kept))
-    if slot.held or slot.used:
+    if slot.files:
         with st.container(horizontal=True, vertical_alignment="center"):
-            for table in dict.fromkeys((*slot.used, *slot.held)):
-                unused = "" if table in slot.used else ", not used"
-                st.markdown(plain(f"{shown(table.name)}: {table.rows:,} rows{unused}"), width="content")
+            for table in slot.files:
+                st.markdown(plain(f"{shown(table.name)}: {table.rows:,} rows{_state(slot, table)}"), width="content")
             st.button("Remove", key=f"remove {name}", on_click=slot.clear)
     if slot.reading is not None:
         st.markdown("\n".join(f"- {plain(sentence)}" for sentence in slot.reading.understood))
+
+
+def _state(slot: Slot, table: Table) -> str:
+    """What a file that is not used waits for, if it does."""
+    if table in slot.used:
+        return ""
+    missing = slot.waits_for(table)
+    return ", not used" if missing is None else f", waits for {missing}"
 
 
 def _first_rows(table: Table) -> None:

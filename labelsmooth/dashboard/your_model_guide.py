@@ -2,8 +2,24 @@
 
 import streamlit as st
 
+from labelsmooth.dashboard.guide import RELOADING
+from labelsmooth.dashboard.plain import plain
 from labelsmooth.dashboard.uploads import LIMIT
+from labelsmooth.dashboard.your_model import Bench
 from labelsmooth.predictions.tables import MAX_BYTES, MAX_CLASSES, MAX_ROWS
+
+PYTORCH = """\
+model.eval()
+with torch.no_grad():
+    logits = torch.cat([model(x.to(device)).cpu() for x, _ in test_loader])
+    labels = torch.cat([y for _, y in test_loader])
+np.savez("predictions.npz", logits=logits.numpy(), labels=labels.numpy())
+"""
+SCIKIT_LEARN = """\
+table = pd.DataFrame(model.predict_proba(x_test), columns=model.classes_)
+table["label"] = np.asarray(y_test)  # by position: a pandas index would put labels beside other rows
+table.to_csv("predictions.csv", index=False)
+"""
 
 
 def privacy() -> None:
@@ -11,16 +27,23 @@ def privacy() -> None:
     st.caption(
         "Files are held in this server's memory only; nothing of them is written to disk or put into the link. They "
         "are gone when you remove them, and when Streamlit ends your session, some minutes after the tab is closed. "
+        f"{RELOADING} "
         f"Limits: {MAX_BYTES >> 20} MB a file, {MAX_ROWS // 10**6} million rows, {MAX_CLASSES} classes, and "
         f"{LIMIT >> 20} MB for the numbers of all visitors together."
     )
 
 
-def no_data() -> None:
-    """What a link to this page cannot carry."""
+def no_data(mine: Bench) -> None:
+    """What is still missing, and what a link to this page cannot carry."""
+    held = [slot.name for _, slot in mine.pairs.values() if slot.reading is not None]
+    missing = (
+        f"There are no predictions on test data yet: {plain(' and '.join(held))} only fits a temperature for them."
+        if held
+        else "There are no predictions here yet."
+    )
     st.info(
-        "There are no predictions here yet. A link to this page holds the choices (bins, temperature, score and "
-        "coverage) but never the data: whoever opens it uploads their own."
+        f"{missing} A link to this page holds the choices (bins, temperature, score and coverage) but never the data: "
+        "whoever opens it uploads their own."
     )
 
 
@@ -28,25 +51,17 @@ def your_model_guide() -> None:
     """How to save predictions, and what the numbers mean."""
     with st.expander("What to upload, and what the numbers mean"):
         st.markdown(
-            """
+            f"""
 **Logits are best**: what the network gives *before* the softmax. Probabilities do as well, but where a program has
 rounded one to 0 its logarithm is lost. PyTorch:
 
 ```python
-model.eval()
-with torch.no_grad():
-    logits = torch.cat([model(x.to(device)).cpu() for x, _ in test_loader])
-    labels = torch.cat([y for _, y in test_loader])
-np.savez("predictions.npz", logits=logits.numpy(), labels=labels.numpy())
-```
+{PYTORCH}```
 
 scikit-learn (any classifier with `predict_proba`):
 
 ```python
-table = pd.DataFrame(model.predict_proba(x_test), columns=model.classes_)
-table["label"] = y_test
-table.to_csv("predictions.csv", index=False)
-```
+{SCIKIT_LEARN}```
 
 The order of the score columns is that of the classes. Labels are the names of these columns, or whole numbers from 0.
 Use data that the model was not trained on: on training data every model looks too good.

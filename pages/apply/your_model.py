@@ -5,20 +5,20 @@ import streamlit as st
 from labelsmooth.assessment.words import verdict
 from labelsmooth.dashboard.controls import choices
 from labelsmooth.dashboard.desk import current
+from labelsmooth.dashboard.guide import ESTIMATORS, SCORES
 from labelsmooth.dashboard.plain import plain
 from labelsmooth.dashboard.your_model import bench
 from labelsmooth.dashboard.your_model_downloads import own_downloads
 from labelsmooth.dashboard.your_model_files import examples, given
 from labelsmooth.dashboard.your_model_guide import no_data, privacy, your_model_guide
+from labelsmooth.dashboard.your_model_numbers import estimates_table, metric_strip, risk_table, temperature_source
 from labelsmooth.dashboard.your_model_pictures import (
     before_after,
     both_models,
-    estimates_table,
     event_choice,
-    metric_strip,
     names,
     paragraphs,
-    risk_panel,
+    risk_curves,
     temperature_films,
 )
 
@@ -32,10 +32,14 @@ given(
     mine.model,
     "model",
     "Predictions on test data, in one file, or scores and labels in two",
-    "CSV, TSV, Parquet, NPZ or NPY: a column of scores for each class, and one of labels.",
+    "A column of scores for each class, and one of labels. TSV and packed CSV are read, too.",
 )
 examples(mine)
-with st.expander("Add a validation set, or the same model trained with smoothing"):
+beside = (mine.validation, mine.other, mine.other_validation)
+# Once something came, good or bad, it stays open: what is in there changes what the page says.
+with st.expander(
+    "Add a validation set, or the same model trained with smoothing", expanded=any(s.generation for s in beside)
+):
     st.markdown(
         "With a **validation set** (examples that are in neither the training nor the test data) the temperature is "
         "fitted there. A **second model** is compared with the first: if one of them was trained with label smoothing, "
@@ -52,13 +56,15 @@ with st.expander("Add a validation set, or the same model trained with smoothing
 privacy()
 
 above = st.container()
-with st.spinner("Analysing every row"):
+with st.spinner("Judging every row, and labels drawn from the model's own probabilities"):
     models = mine.judged(settings.bins, settings.binning)
 if not models:
-    no_data()
+    no_data(mine)
 else:
     with above:
         choices("bins", "binning")
+        if mine.model.reading is None:
+            st.caption("Only a second model is given: it is judged alone.")
     compared = tuple[str, ...]()
     if len(models) > 1:
         st.subheader("Both models")
@@ -69,7 +75,8 @@ else:
         if judged.problem:
             st.error(plain(judged.problem))
         paragraphs(verdict(judged.assessment))
-        metric_strip(judged.assessment)
+        metric_strip(judged)
+        temperature_source(mine, judged)
         before_after(judged)
     st.subheader("Any other temperature")
     temperature_films(mine, models, settings, event_choice(models))
@@ -78,8 +85,11 @@ else:
         if len(models) > 1:
             st.markdown(f"**The {name}**")
         estimates_table(judged)
+    st.caption(ESTIMATORS)
     st.subheader("What if the model answers only where it is sure?")
     choices("score", "coverage")
-    risk_panel(models, settings)
+    risk_curves(models, settings)
+    risk_table(models, settings)
+    st.caption(SCORES)
     own_downloads(models, compared, settings.coverage)
 your_model_guide()
