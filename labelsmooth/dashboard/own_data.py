@@ -17,6 +17,7 @@ from labelsmooth.dashboard.uploads import uploads
 from labelsmooth.datasets import largest_train_size
 from labelsmooth.own_data.held import OwnData
 from labelsmooth.own_data.preparing import Missing, check_size, prepare, shown_name
+from labelsmooth.predictions.roles import LABELS
 from labelsmooth.predictions.tables import Table, read_table
 
 _UPLOAD = "own data"
@@ -50,7 +51,9 @@ class Upload:
             return
         self.table, self._made = table, None
         same = self.label in table.columns
-        self.label = self.label if same else list(table.columns)[-1]
+        if not same:
+            named = [name for name in table.columns if name.strip().lower() in LABELS]
+            self.label = named[0] if len(named) == 1 else list(table.columns)[-1]
         self.left_out = [column for column in self.left_out if same and column in table.columns]
 
     def forget(self) -> None:
