@@ -298,8 +298,7 @@ def test_a_command_that_is_stopped_keeps_what_it_finished(
         raise KeyboardInterrupt
 
     monkeypatch.setitem(EXPERIMENTS, "fails", Made(-1.0, stop))
-    with pytest.raises(KeyboardInterrupt):
-        main(shlex.split(f"claims --record {file} --seeds 10"))
+    assert main(shlex.split(f"claims --record {file} --seeds 10")) == 130
     assert list(read(file)) == ["holds"]
     assert [each.name for each in tmp_path.iterdir()] == ["record.json"]
 
@@ -336,9 +335,10 @@ def test_progress_is_a_bar_where_somebody_watches(
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     main(shlex.split(f"claims --record {tmp_path}/record.json --seeds 3 --claim holds"))
-    bars = capsys.readouterr().err.strip().split("\r")
-    assert [bar[33:] for bar in bars] == [f"holds: seed {done} of 3" for done in range(4)]
-    assert [bar.count("#") for bar in bars] == [0, 10, 20, 30]
+    bars = capsys.readouterr().err
+    assert "holds" in bars
+    for done in range(4):
+        assert f"{done} of 3 seeds" in bars
 
 
 def test_a_number_of_one_seed_does_not_depend_on_how_many_workers_there_are() -> None:

@@ -196,8 +196,10 @@ def test_a_request_to_end_is_like_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_the_film_is_that_of_the_page(printed: Printed) -> None:
-    text = printed(*ONE, "--html", "film.html", "--csv")
+def test_the_film_is_that_of_the_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*ONE, "--html", "film.html", "--csv"]) == 0
+    text, told = capsys.readouterr()
+    assert told == "Written: film.html\n"
     *_, last = train(SETUP)
     assert text == to_csv(last, SETUP)
     film = sweep_film(SETUP, last, (0, 1, 2))

@@ -15,8 +15,8 @@ from labelsmooth.assessment.judged import Assessment
 from labelsmooth.predictions.given import Predictions
 
 from .conftest import Visit
-from .pages import SCREENSHOTS, choices, hold, mark, quiet, rests, says, slider, wait
-from .test_pages import AT_ONCE, DRAWN_IN, PROBE
+from .pages import choices, hold, mark, quiet, rests, says, slider, wait
+from .test_pages import AT_ONCE, PROBE, photographed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -125,18 +125,13 @@ def test_a_real_models_file_goes_from_upload_to_report(
     offline.context.close()
 
 
-@pytest.mark.parametrize("width", [1400, 420])
-def test_the_page_fits_light_and_dark_wide_and_narrow(app: str, visit: Visit, width: int) -> None:
-    page = visit(f"{app}/your_model", viewport={"width": width, "height": 900}, **AT_ONCE)
+def test_the_page_fits_light_and_dark_wide_and_narrow(app: str, visit: Visit) -> None:
+    page = visit(f"{app}/your_model", viewport={"width": 1400, "height": 900}, **AT_ONCE)
     page.get_by_role("button", name="Try the example").click()
-    rests(page, *FILMS)
-    page.get_by_text("AUROC of errors").first.wait_for()
-    quiet(page)
-    assert page.evaluate(PROBE) == {"overflow": 0, "empty": 0, "charts": len(FILMS)}
-    height = page.locator("[data-testid=stMain]").evaluate("block => block.scrollHeight")
-    page.set_viewport_size({"width": width, "height": height + 20})
-    SCREENSHOTS.mkdir(exist_ok=True)
-    for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme)
-        page.wait_for_function(DRAWN_IN, arg=scheme)
-        page.screenshot(path=SCREENSHOTS / f"your-model-{scheme}-{width}.png")
+    for width in (1400, 420):
+        page.set_viewport_size({"width": width, "height": 900})
+        rests(page, *FILMS)
+        page.get_by_text("AUROC of errors").first.wait_for()
+        quiet(page)
+        assert page.evaluate(PROBE) == {"overflow": 0, "empty": 0, "charts": len(FILMS)}
+        photographed(page, "your-model", width)
