@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
@@ -37,8 +36,8 @@ def test_the_numbers_in_the_comments_are_those_of_the_functions(names: dict[str,
 
 
 def test_the_metric_in_batches_is_that_of_all_rows(names: dict[str, Any]) -> None:
-    rows = torch.softmax(names["logits"].double(), -1), names["labels"]
-    assert names["metric"].compute().ece == pytest.approx(reliability_curve(*map(np.asarray, rows)).ece, abs=1e-12)
+    probs, labels = torch.softmax(names["logits"].double(), -1).numpy(), names["labels"].numpy()
+    assert names["metric"].compute().ece == pytest.approx(reliability_curve(probs, labels).ece, abs=1e-12)
     torch.testing.assert_close(names["calibrated"], names["logits"] / names["scaling"].temperature)
 
 
