@@ -13,10 +13,10 @@ MakeSnapshot = Callable[..., Snapshot]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files stay whole where pytest-xdist shares them out: fixtures of a module are made once."""
+    """What pytest-xdist keeps together: a file, whose fixtures are made once, and all that draws in a browser."""
     for item in items:
-        if not any(item.iter_markers("xdist_group")):
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+        group = "browser" if "browser" in item.path.parts else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(autouse=True)

@@ -31,13 +31,11 @@ IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-scri
 collect_ignore = ["film_demo.py"]
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test in this folder needs a browser, and no two of them should draw at the same time."""
+    """Every test in this folder needs a browser."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker("browser")
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def lacking(reason: str) -> NoReturn:
