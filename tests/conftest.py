@@ -12,6 +12,7 @@ from labelsmooth.snapshots import MEASURES, NEVER, Grid, Part, Snapshot
 MakeSnapshot = Callable[..., Snapshot]
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist looks at the groups in this hook too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What pytest-xdist keeps together: a file, whose fixtures are made once, and all that draws in a browser."""
     for item in items:
