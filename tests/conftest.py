@@ -12,14 +12,6 @@ from labelsmooth.snapshots import MEASURES, NEVER, Grid, Part, Snapshot
 MakeSnapshot = Callable[..., Snapshot]
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist looks at the groups in this hook too
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What pytest-xdist keeps together: a file, whose fixtures are made once, and all that draws in a browser."""
-    for item in items:
-        group = "browser" if "browser" in item.path.parts else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(autouse=True)
 def _main_stays() -> Iterator[None]:
     """A page test leaves its script as `__main__`, which every process that is spawned later would run again."""
