@@ -1,7 +1,7 @@
 """Fixtures that several test files share."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,14 +10,13 @@ import pytest
 from labelsmooth.snapshots import MEASURES, NEVER, Grid, Part, Snapshot
 
 MakeSnapshot = Callable[..., Snapshot]
+MAIN = sys.modules["__main__"]
 
 
-@pytest.fixture(autouse=True)
-def _main_stays() -> Iterator[None]:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
     """A page test leaves its script as `__main__`, which every process that is spawned later would run again."""
-    main = sys.modules["__main__"]
-    yield
-    sys.modules["__main__"] = main
+    sys.modules["__main__"] = MAIN
 
 
 @pytest.fixture(scope="session")
