@@ -140,6 +140,11 @@ def class_names(name: str, classes: int) -> tuple[str, ...]:
     return dataset_of(name).class_names or tuple(f"class {k}" for k in range(classes))
 
 
+def classes_shown(name: str, classes: int) -> tuple[int, ...]:
+    """The classes that pictures show unless others are chosen: three, or both of two."""
+    return dataset_of(name).shown[: len(class_names(name, classes))]
+
+
 def largest_train_size(name: str) -> int:
     """Most training examples: TRAIN_SHARE of the data set."""
     return int(TRAIN_SHARE * dataset_of(name).rows)

@@ -1,7 +1,5 @@
 """The record: of every claim that was tested the setup, the numbers of each seed, and what they say."""
 
-import csv
-import io
 import json
 import math
 import platform
@@ -13,6 +11,7 @@ from typing import Any
 
 from labelsmooth.claims.catalogue import CLAIMS
 from labelsmooth.claims.verdicts import Judged, Verdict, judge_all, verdict
+from labelsmooth.sweep import as_csv
 
 COMMITTED = Path(__file__).with_name("record.json")
 LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn")
@@ -81,11 +80,7 @@ def to_csv(record: Record) -> str:
         for name, entry in record.items()
         for each in entry.judged(name)
     ]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return as_csv(rows)
 
 
 def _entry(claim: dict[str, Any]) -> Entry:

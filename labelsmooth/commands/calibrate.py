@@ -8,15 +8,15 @@ from typing import get_args
 
 from labelsmooth.assessment.assess import assess
 from labelsmooth.assessment.comparing import compare_models, pair_of
-from labelsmooth.assessment.judged import Assessment, State
+from labelsmooth.assessment.judged import Assessment
 from labelsmooth.assessment.records import to_csv, to_json
 from labelsmooth.assessment.words import verdict
 from labelsmooth.calibration import Scheme
+from labelsmooth.commands.files import read_file
 from labelsmooth.commands.output import add_output_options, need_figures, write_html
-from labelsmooth.commands.tables import aligned, number, paragraphs, wrapped
+from labelsmooth.commands.tables import aligned, number, paragraphs, with_chance, wrapped
 from labelsmooth.predictions.given import SCALES, Predictions, same_classes
 from labelsmooth.predictions.reading import Wishes, read_predictions
-from labelsmooth.predictions.tables import MAX_BYTES, Table, read_table
 
 HELP = "judge a model of your own by its predictions: is it over-confident, and would a temperature do"
 EXAMPLES = (
@@ -121,18 +121,11 @@ def _read(
     """
     values = tuple(options.value_columns) if options.value_columns else None
     wishes = Wishes(scale=options.scale, label_column=options.label_column, value_columns=values)
-    reading = read_predictions([_table(file, options.no_header) for file in files], wishes)
+    reading = read_predictions([read_file(file, False if options.no_header else None) for file in files], wishes)
     if like is None:
         return reading.predictions, reading.understood
     predictions, moved = same_classes(like, reading.predictions, names)
     return predictions, (*reading.understood, *([moved] if moved else []))
-
-
-def _table(file: Path, no_header: bool) -> Table:
-    # Looked at before it is read: the limit is there to keep the memory.
-    if file.stat().st_size > MAX_BYTES:
-        raise ValueError(f"{file.name}: is larger than {MAX_BYTES >> 20} MiB")
-    return read_table(file.name, file.read_bytes(), False if no_header else None)
 
 
 def _compared(models: Sequence[Model]) -> tuple[str, ...]:
@@ -158,18 +151,12 @@ def _told(model: Model, *, named: bool) -> list[str]:
     states = [found.before] + ([] if found.after is None else [found.after])
     rows = [["", "as it is", "by chance", "with T", "by chance"][: 1 + 2 * len(states)]]
     for place, estimate in enumerate(found.before.estimates):
-        rows.append([estimate.name, *(cell for state in states for cell in _cells(state, place))])
+        rows.append([estimate.name, *(cell for state in states for cell in with_chance(state.estimates[place]))])
     for name, measure in {"NLL": "nll", "Brier score": "brier"}.items():
         rows.append([name, *(cell for state in states for cell in (number(getattr(state, measure)), ""))])
     title = [found.name, "-" * len(found.name)] if named else []
     read = [wrapped(sentence) for sentence in model.understood]
     return [*title, *read, "", paragraphs(verdict(found)), "", *aligned(rows), ""]
-
-
-def _cells(state: State, place: int) -> tuple[str, str]:
-    """An error, and where nine in ten of a calibrated model's lie."""
-    estimate = state.estimates[place]
-    return number(estimate.value), f"{number(estimate.null_low)} to {number(estimate.null_high)}"
 
 
 def _page(models: Sequence[Model], compared: Sequence[str]) -> str:

@@ -1,8 +1,6 @@
 """`judge`: both models judged by every estimator of the calibration error and every score of confidence."""
 
 import argparse
-import csv
-import io
 import json
 import math
 from collections.abc import Iterator
@@ -12,7 +10,7 @@ from typing import Any
 from labelsmooth.advice import advice
 from labelsmooth.commands.options import add_setup_options, setup_of
 from labelsmooth.commands.output import add_output_options, need_figures, write_html
-from labelsmooth.commands.tables import about, aligned, notes, number, paragraphs
+from labelsmooth.commands.tables import about, aligned, notes, number, paragraphs, with_chance
 from labelsmooth.commands.training import train_with_bar
 from labelsmooth.estimators import Estimate
 from labelsmooth.judgements import COLUMNS as JUDGED
@@ -20,6 +18,7 @@ from labelsmooth.judgements import estimates, risks
 from labelsmooth.selective import SCORES, RiskCoverage, Score
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
+from labelsmooth.sweep import as_csv
 from labelsmooth.temperature_path import TEMPERATURES, reliability_moments
 
 HELP = "train hard labels and one epsilon, and judge how far their confidence can be trusted"
@@ -79,12 +78,8 @@ def _csv(options: argparse.Namespace, tables: Tables, ranked: Ranked) -> str:
         for model, result in zip(MODELS, pair, strict=True)
         for name, value in _areas(result, options.coverage).items()
     ]  # fmt: skip
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), restval="", lineterminator="\n")
-    writer.writeheader()
-    known = [{name: value for name, value in row.items() if not _unknown(value)} for row in rows]
-    writer.writerows(known)
-    return text.getvalue().rstrip("\n")
+    known = dict.fromkeys(rows[0])
+    return as_csv([known | {key: each for key, each in row.items() if not _unknown(each)} for row in rows]).rstrip("\n")
 
 
 def _unknown(value: object) -> bool:
@@ -105,7 +100,7 @@ def _tables(options: argparse.Namespace, setup: TrainingSetup, tables: Tables, r
     """The estimates beside what chance makes of them, and the areas of every score."""
     errors = [["", MODELS[0], "by chance", f"epsilon {setup.epsilons[-1]:g}", "by chance"]]
     for hard, smoothed in zip(*tables, strict=True):
-        errors.append([hard.name, *_cells(hard), *_cells(smoothed)])
+        errors.append([hard.name, *with_chance(hard), *with_chance(smoothed)])
     areas = [["score", "model", "AURC", "E-AURC", "AUROC of errors", f"accuracy at {options.coverage:g}"]]
     for score, pair in ranked.items():
         for model, result in zip(MODELS, pair, strict=True):
@@ -150,11 +145,6 @@ def _page(options: argparse.Namespace, setup: TrainingSetup, last: Snapshot, tab
             Section("Risk and coverage", table=Table(areas[0], areas[1:])),
         ],
     )
-
-
-def _cells(estimate: Estimate) -> tuple[str, str]:
-    """An error, and where nine in ten of a calibrated model's lie."""
-    return number(estimate.value), f"{number(estimate.null_low)} to {number(estimate.null_high)}"
 
 
 def _areas(result: RiskCoverage, coverage: float) -> dict[str, float]:

@@ -5,10 +5,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
+from labelsmooth.commands.files import read_file
 from labelsmooth.datasets import DATASETS, largest_train_size
 from labelsmooth.own_data.held import OwnData, register
 from labelsmooth.own_data.preparing import Missing, prepare
-from labelsmooth.predictions.tables import MAX_BYTES, read_table
 from labelsmooth.predictions.words import quoted
 from labelsmooth.setups import ACTIVATIONS, CONVENTIONS, OPTIMIZERS, TrainingSetup
 
@@ -92,9 +92,7 @@ def _own_data(options: argparse.Namespace) -> OwnData:
     """The data set in the file of the options."""
     if options.label is None:
         raise ValueError("--data needs --label, the column with the classes")
-    if options.data.stat().st_size > MAX_BYTES:
-        raise ValueError(f"{options.data.name}: is larger than {MAX_BYTES >> 20} MiB")
-    table = read_table(options.data.name, options.data.read_bytes())
+    table = read_file(options.data)
     unknown = [name for name in options.without if name not in (*table.columns, *table.unusable)]
     if unknown:
         raise ValueError(f"{options.data.name}: there is no column {quoted(unknown[0])} to leave out")

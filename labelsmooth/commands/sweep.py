@@ -17,7 +17,7 @@ from labelsmooth.commands.output import add_output_options, need_figures, new_fi
 from labelsmooth.commands.progress import bar
 from labelsmooth.commands.sweep_tables import VARIES, many_settings, one_setting, varied
 from labelsmooth.commands.training import train_with_bar
-from labelsmooth.datasets import class_names, dataset_of
+from labelsmooth.datasets import classes_shown
 from labelsmooth.grid import LostError, Outcome, Plan, Record, begin, outcome_of, resume, run_groups, settings_of
 from labelsmooth.grid.plan import groups_of
 from labelsmooth.setups import TrainingSetup
@@ -175,7 +175,7 @@ def _film(setup: TrainingSetup, numbers: Snapshot) -> str:
     snapshot = replace(
         numbers, test=first.test, train=first.train, weights=first.weights, biases=first.biases, grid=first.grid
     )
-    shown = dataset_of(setup.dataset).shown[: len(class_names(setup.dataset, setup.classes))]
+    shown = classes_shown(setup.dataset, setup.classes)
     start = min(setup.epsilons, key=lambda epsilon: abs(epsilon - SHOWN_FIRST))
     title = f"Label smoothing on {setup.dataset}: drag epsilon"
     return film_html(*sweep_film(setup, snapshot, shown), title, start=f"{start:g}")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from labelsmooth.estimators import Estimate
 from labelsmooth.own_data.held import find, is_own
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import NEVER, BestTemperature, Snapshot
@@ -35,6 +36,11 @@ def paragraphs(texts: Iterable[str]) -> str:
 def number(value: float) -> str:
     """A number as text, a dash where there is none."""
     return f"{value:.3f}" if np.isfinite(value) else "-"
+
+
+def with_chance(estimate: Estimate) -> tuple[str, str]:
+    """An error, and where nine in ten of a calibrated model's lie."""
+    return number(estimate.value), f"{number(estimate.null_low)} to {number(estimate.null_high)}"
 
 
 def mean(values: np.ndarray) -> str:

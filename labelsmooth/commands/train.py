@@ -13,7 +13,7 @@ from labelsmooth.commands.output import add_output_options, need_figures, write_
 from labelsmooth.commands.tables import COLUMNS, about, aligned, best_temperature, mean, notes
 from labelsmooth.commands.training import train_with_bar
 from labelsmooth.comparison import compare, signed
-from labelsmooth.datasets import class_names, dataset_of
+from labelsmooth.datasets import classes_shown
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import MEASURES, Snapshot
 from labelsmooth.sweep import best_temperature_columns, to_csv
@@ -53,7 +53,7 @@ def _page(setup: TrainingSetup, snapshots: Sequence[Snapshot]) -> str:
     from labelsmooth.figures.films import training_film
 
     title = f"Label smoothing on {setup.dataset}, epoch by epoch"
-    shown = dataset_of(setup.dataset).shown[: len(class_names(setup.dataset, setup.classes))]
+    shown = classes_shown(setup.dataset, setup.classes)
     moving, frames = training_film(setup, snapshots, shown)
     return film_html(moving, frames, title, start=frames[-1]["name"], prefix="epoch ")
 

@@ -11,6 +11,7 @@ from labelsmooth.calibration import Scheme
 from labelsmooth.dashboard.film import Reel, film, name_of
 from labelsmooth.dashboard.gallery import Shot
 from labelsmooth.dashboard.panels import SAME, say_diverged
+from labelsmooth.dashboard.plain import by_chance, number
 from labelsmooth.dashboard.settings import Settings
 from labelsmooth.datasets import class_names
 from labelsmooth.estimators import DRAWS, Estimate
@@ -104,7 +105,7 @@ def estimates_table(settings: Settings, snapshot: Snapshot) -> None:
     """The estimators below each other, with what chance alone would make of each."""
     tables = _estimates(settings.setup(), settings.temperature, settings.bins, snapshot)
     rows = {
-        hard.name: [text for estimate in (hard, smoothed) for text in _with_null(estimate)]
+        hard.name: [text for estimate in (hard, smoothed) for text in (number(estimate.value), by_chance(estimate))]
         for hard, smoothed in zip(*tables, strict=True)
     }
     columns = [f"{model}{what}" for model in ("hard labels", "smoothed") for what in ("", ", by chance alone")]
@@ -114,11 +115,6 @@ def estimates_table(settings: Settings, snapshot: Snapshot) -> None:
         f"{settings.bins} bins. By chance alone: the median of {DRAWS} draws of labels from the network's own "
         "probabilities, and where nine in ten of them lie."
     )
-
-
-def _with_null(estimate: Estimate) -> tuple[str, str]:
-    chance = f"{estimate.null_median:.3f} ({estimate.null_low:.3f} to {estimate.null_high:.3f})"
-    return f"{estimate.value:.3f}", chance
 
 
 def risk_panel(settings: Settings, snapshot: Snapshot) -> None:

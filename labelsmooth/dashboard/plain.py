@@ -2,6 +2,8 @@
 
 import re
 
+from labelsmooth.estimators import Estimate
+
 # Streamlit makes more of plain letters than Markdown does, and after its backslashes are gone: addresses, :smile:,
 # :material/home:, -> and --. An invisible character that allows no break keeps the pieces of such signs apart.
 _JOINER = "\N{WORD JOINER}"
@@ -17,6 +19,11 @@ def plain(text: str) -> str:
     """
     line = " ".join(text.split())
     return _PUNCTUATION.sub(r"\\\1", _SIGNS.sub(_JOINER, line))
+
+
+def by_chance(estimate: Estimate) -> str:
+    """What chance alone makes of an error: the median, and where nine in ten lie."""
+    return f"{number(estimate.null_median)} ({number(estimate.null_low)} to {number(estimate.null_high)})"
 
 
 def number(value: float, digits: int = 3) -> str:

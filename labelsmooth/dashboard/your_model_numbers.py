@@ -10,11 +10,11 @@ import streamlit as st
 from labelsmooth.assessment.caveats import count
 from labelsmooth.assessment.judged import Assessment, State
 from labelsmooth.assessment.scaling import usable
-from labelsmooth.dashboard.plain import number, plain
+from labelsmooth.dashboard.plain import by_chance, number, plain
 from labelsmooth.dashboard.settings import Settings
 from labelsmooth.dashboard.your_model import Bench, Judged
 from labelsmooth.dashboard.your_model_pictures import names
-from labelsmooth.estimators import DRAWS, Estimate
+from labelsmooth.estimators import DRAWS
 from labelsmooth.selective import SCORES
 
 # measure: title, scale, digits, unit, what it means
@@ -112,16 +112,12 @@ def estimates_table(judged: Judged) -> None:
     for state, when in ((found.before, "as it is"), (found.after, "after scaling")):
         if state is not None:
             columns[when] = [number(estimate.value) for estimate in state.estimates]
-            columns[f"{when}, by chance alone"] = [_chance(estimate) for estimate in state.estimates]
+            columns[f"{when}, by chance alone"] = [by_chance(estimate) for estimate in state.estimates]
     st.table(pd.DataFrame(columns, index=[estimate.name for estimate in found.before.estimates]))
     st.caption(
         f"{found.rows:,} rows, {found.bins} bins. By chance alone: the median of {DRAWS} draws of labels from the "
         "model's own probabilities, and where nine in ten of them lie."
     )
-
-
-def _chance(estimate: Estimate) -> str:
-    return f"{number(estimate.null_median)} ({number(estimate.null_low)} to {number(estimate.null_high)})"
 
 
 def risk_table(models: Sequence[Judged], settings: Settings) -> None:
