@@ -3,7 +3,7 @@
 import argparse
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -53,16 +53,18 @@ def run(options: argparse.Namespace) -> Iterator[str]:
     setup = setup_of(options, film=False)
     last = train_with_bar(setup)[-1]
     tables, ranked = estimates(last, options.temperature, options.bins), risks(last)
+    # What to do is said by the numbers in 15 bins and without a temperature, whatever the tables show.
+    words = advice(last, estimates(last), ranked["probability"])
     if options.json:
         yield _json(options, setup, tables, ranked)
     elif options.csv:
         yield _csv(options, tables, ranked)
     else:
         errors, areas = _tables(options, setup, tables, ranked)
-        words = [*_words(last), *_notes(options, setup, last)]
-        yield "\n".join([about(setup, last), *aligned(errors), "", *aligned(areas), "", paragraphs(words)])
+        below = paragraphs([*words, *_notes(options, setup, last)])
+        yield "\n".join([about(setup, last), *aligned(errors), "", *aligned(areas), "", below])
     if options.html:
-        write_html(options.html, _page(options, setup, last, tables, ranked))
+        write_html(options.html, _page(options, setup, last, words, _tables(options, setup, tables, ranked)))
 
 
 def _csv(options: argparse.Namespace, tables: Tables, ranked: Ranked) -> str:
@@ -108,18 +110,15 @@ def _tables(options: argparse.Namespace, setup: TrainingSetup, tables: Tables, r
     return errors, areas
 
 
-def _words(last: Snapshot) -> tuple[str, ...]:
-    """What to do, by the numbers in 15 bins and without a temperature."""
-    return advice(last, estimates(last), risks(last)["probability"])
-
-
 def _notes(options: argparse.Namespace, setup: TrainingSetup, last: Snapshot) -> list[str]:
     """What the tables are of."""
     seed = f"Tables and ranking: seed {setup.seeds[0]}, temperature {options.temperature:g}, {options.bins} bins."
     return [seed, *notes(setup, last, diverged="their last good epoch is shown")]
 
 
-def _page(options: argparse.Namespace, setup: TrainingSetup, last: Snapshot, tables: Tables, ranked: Ranked) -> str:
+def _page(
+    options: argparse.Namespace, setup: TrainingSetup, last: Snapshot, words: Sequence[str], tables: tuple[Cells, Cells]
+) -> str:
     """The words, the reliability of both models over temperature, and the tables."""
     from labelsmooth.figures.document import Drawing, Section, Table, report_html
     from labelsmooth.figures.reliability import ReliabilityView, reliability_figure, reliability_frames
@@ -135,11 +134,11 @@ def _page(options: argparse.Namespace, setup: TrainingSetup, last: Snapshot, tab
         "T = ",
         "1",
     )
-    errors, areas = _tables(options, setup, tables, ranked)
+    errors, areas = tables
     return report_html(
         f"Calibration on {setup.dataset}",
         [
-            Section("What to do", (about(setup, last), *_words(last))),
+            Section("What to do", (about(setup, last), *words)),
             Section("Reliability over temperature", drawings=[film]),
             Section("Calibration errors", table=Table(errors[0], errors[1:]), notes=_notes(options, setup, last)),
             Section("Risk and coverage", table=Table(areas[0], areas[1:])),

@@ -112,11 +112,16 @@ def test_a_real_models_file_goes_from_upload_to_report(
     with page.expect_download() as download:
         page.get_by_role("button", name="Report as HTML").click()
     download.value.save_as(tmp_path / "report.html")
+    tells_without_a_network(browser, tmp_path / "report.html", found)
+
+
+def tells_without_a_network(browser: "Browser", report: Path, found: Assessment) -> None:
+    """A report opens alone, draws its figures and asks for nothing; a hostile name in it is text."""
     offline = browser.new_context(offline=True).new_page()
     problems: list[str] = []
     offline.on("pageerror", lambda error: problems.append(str(error)))
     offline.on("request", lambda request: problems.append(request.url) if "file:" not in request.url else None)
-    offline.goto(f"file://{tmp_path / 'report.html'}")
+    offline.goto(f"file://{report}")
     offline.locator(".js-plotly-plot .trace").first.wait_for(state="attached")
     assert "*my* model" in offline.locator("h1").inner_text()
     assert f"{found.before.nll:.4f}" in offline.locator("body").inner_text()
