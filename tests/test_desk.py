@@ -111,7 +111,7 @@ def test_the_wish_of_every_widget_is_taken_once(visit: Visit, name: str) -> None
     before = visit.desk.generation
     visit.run()
     assert (visit.settings, visit.desk.generation) == (taken, before)
-    visit.desk.clicks.append(controls._reset)  # the widget's old value is no wish any more
+    visit.desk.clicks.append(visit.desk.click("reset", controls._reset))  # the widget's old value is no wish any more
     visit.run()
     visit.run()
     assert visit.settings == Settings()
@@ -124,11 +124,24 @@ def test_a_picked_class_is_taken_once(visit: Visit) -> None:
     assert visit.settings == replace(PLAIN, shown=(0, 5, 3))
 
 
+def test_a_click_counts_once_however_often_its_callback_is_run(visit: Visit) -> None:
+    visit.run()
+    drawn = visit.desk.click("new seed", controls._new_seed)
+    seed, seeds = visit.settings.seed, visit.settings.seeds
+    for again in range(3):  # twice before a run that takes it, and once after that
+        visit.desk.clicks += [drawn, drawn][: 2 - min(again, 1)]
+        visit.run()
+        assert visit.settings.seed == seed + seeds
+    visit.desk.clicks.append(visit.desk.click("new seed", controls._new_seed))
+    visit.run()
+    assert visit.settings.seed == seed + 2 * seeds
+
+
 def everything_at_once(visit: Visit) -> Settings:
     """Two wishes, a click and a film in one message, and what they come to."""
     visit.wish("noisy_validation", True)
     visit.wish("seeds", 3)
-    visit.desk.clicks.append(controls._new_seed)
+    visit.desk.clicks.append(visit.desk.click("new seed", controls._new_seed))
     visit.leave("sweep", "0.35", 1)
     return replace(PLAIN, noisy_validation=True, seeds=3, seed=8, epsilon=0.35)
 

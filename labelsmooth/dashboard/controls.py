@@ -26,7 +26,7 @@ def say_corrections() -> None:
 
 def first_choices() -> None:
     """Presets and epsilon, which stand above the pictures."""
-    told, clicks = matching_preset(current()), desk().clicks
+    told, mine = matching_preset(current()), desk()
     if told is not None:
         st.markdown(PRESETS[told].summary)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -40,9 +40,13 @@ def first_choices() -> None:
             help="Settings that each show something else. The address of the page holds them all.",
         )
         st.button(
-            "New seed", on_click=clicks.append, args=(_new_seed,), help="The same experiment with other random numbers"
+            "New seed",
+            on_click=mine.clicks.append,
+            args=(mine.click("new seed", _new_seed),),
+            help="The same experiment with other random numbers",
         )
-        st.button("Reset", on_click=clicks.append, args=(_reset,), help="Back to the first story")
+        reset = mine.click("reset", _reset)
+        st.button("Reset", on_click=mine.clicks.append, args=(reset,), help="Back to the first story")
     choice("epsilon")
 
 

@@ -8,7 +8,7 @@ comparing what widgets and films show with the settings: what an interrupted run
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -24,6 +24,14 @@ FILMS = {"sweep": "epsilon", "target": "epsilon", "reliability": "temperature", 
 CROSSING = 1.0  # seconds for which the browser's messages may still carry an earlier address of ours
 
 
+class Click(NamedTuple):
+    """What a button asks for, with a ticket that it was drawn with."""
+
+    button: str
+    ticket: int
+    change: Callable[[Settings], Settings]
+
+
 @dataclass
 class Desk:
     """The settings, what was corrected in them, and what has been written into the browser's address."""
@@ -32,7 +40,8 @@ class Desk:
     said: list[str]
     page: str
     generation: int = 0  # of the widgets
-    clicks: list[Callable[[Settings], Settings]] = field(default_factory=list)  # still to be done
+    clicks: list[Click] = field(default_factory=list)  # still to be done
+    done: dict[str, int] = field(default_factory=dict)  # of each button, how many of its clicks
     released: dict[str, Any] = field(default_factory=dict)  # of each film, the last time it was left
     address: dict[str, str] | None = None  # ours
     bare: Settings = field(default_factory=Settings)  # what the page's address means without choices
@@ -78,6 +87,17 @@ class Desk:
         message that a quick rerun drops: the browser would keep the old value, and send it back as a wish.
         """
         return f"{name} {self.generation}"
+
+    def click(self, button: str, change: Callable[[Settings], Settings], ticket: int | None = None) -> Click:
+        """A click on a button as it is drawn now, or as it was when it was given a ticket.
+
+        It counts once: of a run that is interrupted early Streamlit may run the callbacks again.
+        """
+        return Click(button, self.ticket(button) if ticket is None else ticket, change)
+
+    def ticket(self, button: str) -> int:
+        """What tells the next click on a button from those before."""
+        return self.done.get(button, 0)
 
     def explains(self, query: Mapping[str, str]) -> bool:
         """Whether the browser's query is ours, or an earlier one in a message that crossed ours on its way."""
@@ -159,7 +179,10 @@ def _take_choices(mine: Desk) -> bool:
             mine.released[key] = released
             mine.take(*mine.settings.changed(name, released["frame"]))
     while mine.clicks:
-        mine.take(mine.clicks.pop(0)(mine.settings), [])
+        button, ticket, change = mine.clicks.pop(0)
+        if ticket == mine.ticket(button):
+            mine.done[button] = ticket + 1
+            mine.take(change(mine.settings), [])
     return (mine.settings, mine.said, mine.generation) != before
 
 

@@ -87,20 +87,20 @@ def upload() -> Upload:
     return st.session_state[_UPLOAD]
 
 
-def train_on_it() -> None:
+def train_on_it(ticket: int) -> None:
     """Let the next run take the data that the visitor saw for training.
 
     They are no argument: Streamlit keeps those of a callback, and what they hold, to the end of the session.
     """
     mine, held = desk(), upload()
-    mine.clicks.append(partial(_use, mine, held, held.prepared(), held.recipe))
+    mine.clicks.append(mine.click("train", partial(_use, mine, held, held.prepared(), held.recipe), ticket))
 
 
 def forget() -> None:
     """Let the next run drop the visitor's file, and the data made of it."""
     mine = desk()
     upload().forget()
-    mine.clicks.append(partial(_drop, mine))
+    mine.clicks.append(mine.click("forget", partial(_drop, mine)))
 
 
 def forget_pictures() -> None:

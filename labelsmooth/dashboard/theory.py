@@ -57,7 +57,7 @@ def twin(name: str, place: str) -> None:
         assert isinstance(spec, Number)
         wish = st.select_slider(spec.label, spec.options, value, format_func=lambda each: f"{each:g}", **common)
     if wish != value:
-        desk().clicks.append(lambda before: before.changed(name, wish)[0])
+        desk().clicks.append(desk().click(f"{place} {name}", lambda before: before.changed(name, wish)[0]))
         st.rerun()
 
 

@@ -57,7 +57,7 @@ if mine.table is not None:
         understood(own)
         if waiting:
             st.info(THE_SAME if own.name == waiting else OTHERS)
-        if st.button("Train on these data", type="primary", on_click=train_on_it):
+        if st.button("Train on these data", type="primary", on_click=train_on_it, args=(here.ticket("train"),)):
             forget_pictures()
             st.switch_page("pages/experiment/train_live.py")
         lists(own)
