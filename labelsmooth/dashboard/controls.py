@@ -14,6 +14,7 @@ from labelsmooth.dashboard.specs import SEEDS
 from labelsmooth.datasets import class_names, dataset_of
 
 _PLACES = ("left", "right", "top")
+_OWN = "Settings of your own: none of the stories below."
 SLIDER_STEPS = 3000  # more than a mouse can tell apart: then a number is typed
 
 
@@ -27,8 +28,8 @@ def say_corrections() -> None:
 def first_choices() -> None:
     """Presets and epsilon, which stand above the pictures."""
     told, mine = matching_preset(current()), desk()
-    if told is not None:
-        st.markdown(PRESETS[told].summary)
+    # Always one line: buttons that move under the pointer lose clicks.
+    st.markdown(_OWN if told is None else PRESETS[told].summary)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.pills(
             "Story",

@@ -101,6 +101,7 @@ def test_two_quick_changes_both_count(app: str, visit: Visit) -> None:
     finished(page)
     page.get_by_text("Seeds and conventions").click()
     switch = page.get_by_role("switch", name="Noise in the validation labels too")
+    page.wait_for_timeout(500)  # what folds out moves under the pointer
     checked, before = switch.is_checked(), choices(page)
     page.locator("label").filter(has=switch).click()
     page.wait_for_timeout(60)
