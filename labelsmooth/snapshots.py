@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 
 NEVER = -1  # in `Snapshot.diverged`: this run has not diverged
+DENSE_EPOCHS = 20  # the first epochs of a film change the picture most: each is shown
+SPARSE_SNAPSHOTS = 30
+SNAPSHOTS_WITHOUT_FILM = 4  # and one early, so that there is soon something to see: each costs an epoch's time
 
 MEASURES = (
     "accuracy",
@@ -167,6 +170,14 @@ class Snapshot:
         arrays += [] if self.grid is None else [self.grid.logits]
         arrays += [] if self.best is None else self.best.arrays.values()
         return sum(array.nbytes for array in arrays)
+
+
+def snapshot_epochs(epochs: int, *, film: bool = True) -> frozenset[int]:
+    """The epochs with a snapshot, the last always: of a film many at first, else the first and evenly spaced ones."""
+    if not film:
+        return frozenset({1, *range(epochs, 0, -max(1, round(epochs / SNAPSHOTS_WITHOUT_FILM)))})
+    step = max(1, -(-(epochs - DENSE_EPOCHS) // SPARSE_SNAPSHOTS))
+    return frozenset(range(min(epochs, DENSE_EPOCHS) + 1)) | frozenset(range(epochs, DENSE_EPOCHS, -step))
 
 
 def numbers_only(snapshot: Snapshot) -> Snapshot:

@@ -23,11 +23,8 @@ from labelsmooth.datasets import class_names, make_split
 from labelsmooth.measures import fitted_temperatures, held_out_measures, training_measures
 from labelsmooth.network import BatchedMLP, pad_examples, padded
 from labelsmooth.setups import TrainingSetup
-from labelsmooth.snapshots import NEVER, BestTemperature, Grid, Part, Snapshot, keep_last_good
+from labelsmooth.snapshots import NEVER, BestTemperature, Grid, Part, Snapshot, keep_last_good, snapshot_epochs
 
-DENSE_EPOCHS = 20  # the first epochs of a film change the picture most: each is shown
-SPARSE_SNAPSHOTS = 30
-SNAPSHOTS_WITHOUT_FILM = 4  # and one early, so that there is soon something to see: each costs an epoch's time
 EVALUATED = 512  # examples at a time, a multiple of ROWS: fetching more memory for a moment takes a third longer
 GRID_SIDE = 50
 DIVERGED_LOSS = 1e3  # nats; guessing at random costs log K, which is below 4 for 50 classes, the most there are
@@ -91,14 +88,6 @@ def networks_by_epoch(setup: TrainingSetup) -> Iterator[BatchedMLP]:
     for _ in range(setup.epochs):
         trainer.train_epoch()
         yield trainer.network
-
-
-def snapshot_epochs(epochs: int, *, film: bool = True) -> frozenset[int]:
-    """The epochs with a snapshot, the last always: of a film many at first, else the first and evenly spaced ones."""
-    if not film:
-        return frozenset({1, *range(epochs, 0, -max(1, round(epochs / SNAPSHOTS_WITHOUT_FILM)))})
-    step = max(1, -(-(epochs - DENSE_EPOCHS) // SPARSE_SNAPSHOTS))
-    return frozenset(range(min(epochs, DENSE_EPOCHS) + 1)) | frozenset(range(epochs, DENSE_EPOCHS, -step))
 
 
 @contextmanager

@@ -230,6 +230,28 @@ def test_a_film_is_heard_once_and_every_time_it_is_left(visit: Visit) -> None:
     assert visit.settings.temperature == 2.51
 
 
+@pytest.mark.parametrize("film", ["live", "clusters"])
+def test_a_paused_film_is_pinned_until_it_plays_on(visit: Visit, film: str) -> None:
+    visit.leave(film, "12", 1)
+    visit.run()
+    assert visit.query["epoch"] == "12"
+    before = visit.desk.generation
+    visit.leave(film, "", 2)
+    visit.run()
+    assert visit.query["epoch"] == "-1"
+    assert visit.settings == PLAIN
+    assert visit.desk.generation == before  # no widget shows the epoch
+
+
+def test_a_pin_beyond_the_training_moves_to_its_end_and_says_so(visit: Visit) -> None:
+    visit.leave("live", "79", 1)
+    visit.run()
+    visit.wish("epochs", 60)
+    visit.run()
+    assert visit.settings == replace(PLAIN, epochs=60, epoch=60)
+    assert visit.desk.said == ["Epoch of the film: 79 is more than this training allows; 60 is used."]
+
+
 def test_addresses_replaced_a_moment_ago_explain_a_message_and_older_ones_do_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -22,9 +22,9 @@ from labelsmooth.loss import LabelSmoothingLoss
 from labelsmooth.measures import fitted_temperatures
 from labelsmooth.network import pad_examples
 from labelsmooth.setups import TrainingSetup
-from labelsmooth.snapshots import MEASURES, NEVER, Snapshot
+from labelsmooth.snapshots import MEASURES, NEVER, Snapshot, snapshot_epochs
 from labelsmooth.temperature import fit_temperature
-from labelsmooth.training import _Trainer, snapshot_epochs, train, train_by_epoch
+from labelsmooth.training import _Trainer, train, train_by_epoch
 
 SMALL = TrainingSetup(dataset="wine", train_size=60, hidden=(12, 8), epochs=8, batch_size=16, seeds=(0, 1))
 SHAPES = {

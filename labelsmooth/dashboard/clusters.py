@@ -21,9 +21,8 @@ from labelsmooth.figures.clusters3d import clusters3d_figure
 from labelsmooth.figures.collapse import collapse_figure, collapse_frame
 from labelsmooth.figures.style import Frame, Moving
 from labelsmooth.setups import TrainingSetup
-from labelsmooth.snapshots import Snapshot
+from labelsmooth.snapshots import Snapshot, snapshot_epochs
 from labelsmooth.tightness import cluster_sentences
-from labelsmooth.training import snapshot_epochs
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,12 +15,16 @@ import streamlit as st
 from labelsmooth.dashboard.choices import Spec
 from labelsmooth.dashboard.presets import PRESETS, matching_preset, told_by
 from labelsmooth.dashboard.settings import Settings, own_data_of
-from labelsmooth.dashboard.specs import SPECS
+from labelsmooth.dashboard.specs import PLAYING, SPECS
 from labelsmooth.own_data.held import OwnData, is_own, register
 
 _DESK = "desk"
-# Films that a visitor leaves at a value of a choice.
-FILMS = {"sweep": "epsilon", "target": "epsilon", "reliability": "temperature", "own reliability": "temperature"}
+# Films that a visitor leaves at a value of a choice, or, if they have epochs, lets play again.
+FILMS = {
+    **dict.fromkeys(("live", "clusters"), "epoch"),
+    **dict.fromkeys(("sweep", "target"), "epsilon"),
+    **dict.fromkeys(("reliability", "own reliability"), "temperature"),
+}
 CROSSING = 1.0  # seconds for which the browser's messages may still carry an earlier address of ours
 
 
@@ -177,7 +181,7 @@ def _take_choices(mine: Desk) -> bool:
         released = session.get(key, {}).get("released")
         if released and released != mine.released.get(key):
             mine.released[key] = released
-            mine.take(*mine.settings.changed(name, released["frame"]))
+            mine.take(*mine.settings.changed(name, released["frame"] or PLAYING), by_widget=name == "epoch")
     while mine.clicks:
         button, ticket, change = mine.clicks.pop(0)
         if ticket == mine.ticket(button):

@@ -4,7 +4,7 @@ import streamlit as st
 
 from labelsmooth.dashboard.film import Reel, film, name_of
 from labelsmooth.dashboard.gallery import Shot, Wall
-from labelsmooth.training import snapshot_epochs
+from labelsmooth.snapshots import snapshot_epochs
 
 
 def live_film(wall: Wall, *, done: bool, ticking: bool) -> None:

@@ -3,19 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from labelsmooth.calibration import Scheme
 from labelsmooth.dashboard.choices import Spec
-from labelsmooth.dashboard.specs import EPSILON_STEPS, SPECS
+from labelsmooth.dashboard.specs import EPSILON_STEPS, PLAYING, SPECS
 from labelsmooth.datasets import class_names, dataset_of, largest_train_size, smallest_train_size
 from labelsmooth.own_data.held import is_own
 from labelsmooth.selective import Score
 from labelsmooth.setups import TrainingSetup
+from labelsmooth.snapshots import snapshot_epochs
 from labelsmooth.temperature_path import Event
 
+Mode = Literal["full", "lecture"]
 VERSION = "1"
 MAP_NOISE = tuple(n / 10 for n in range(7))
 MAP_SIZES = 6
@@ -65,6 +67,8 @@ class Settings:
     class_weight: float = 1.0
     snippet: str = "pytorch"
     claim: str = "tight_clusters"
+    epoch: int = PLAYING
+    mode: Mode = "full"
 
     @classmethod
     def from_query(
@@ -72,10 +76,12 @@ class Settings:
     ) -> tuple["Settings", list[str]]:
         """The settings of a link, whatever it holds, and a sentence for each correction; never raises.
 
-        What a link leaves out takes its default, or silently the nearest that the data set allows. `own` has the title
-        of the visitor's own data by their name; of a link to other own data all is taken that does not need them.
+        What a link leaves out takes the default of its version, or silently the nearest that the data set allows. `own`
+        has the title of the visitor's own data by their name; of a link to other own data all is taken that does not
+        need them.
         """
-        settings, said = cls(), []
+        *_, version = _texts(query.get("v", VERSION))
+        settings, said = DEFAULTS.get(version, cls()), []
         if missing := own_data_of(query, own):
             said += [
                 f"The data {missing} are not part of the link, or the page was reloaded: {settings.dataset} is shown "
@@ -83,8 +89,7 @@ class Settings:
                 'To see what the link shows, give the same file with the same choices to the page "Your data".',
             ]
             query = {name: value for name, value in query.items() if name not in OF_THE_DATA}
-        *_, version = _texts(query.get("v", VERSION))
-        if version != VERSION:
+        if version not in DEFAULTS:
             said.append(f"This link has version {_plain(version)}; this page reads it as version {VERSION}.")
         for name in SPECS:
             spec = settings.spec(name, own)
@@ -106,6 +111,11 @@ class Settings:
     def to_query(self) -> dict[str, str]:
         """Every value as text, and the version: `from_query` gives these settings again."""
         return {"v": VERSION} | {name: spec.write(getattr(self, name)) for name, spec in SPECS.items()}
+
+    def to_short_query(self) -> dict[str, str]:
+        """What differs from the defaults of the version, which never change, and the version: the same settings."""
+        usual = DEFAULTS[VERSION].to_query()
+        return {name: text for name, text in self.to_query().items() if name == "v" or text != usual[name]}
 
     def corrected(self) -> tuple["Settings", list[str]]:
         """The nearest valid settings, and a sentence for each correction."""
@@ -158,6 +168,8 @@ class Settings:
             return replace(spec, options={"top": spec.options["top"]} | names)
         if name == "padding":
             spec = replace(spec, options=range(-1, self.target_classes))
+        if name == "epoch":
+            spec = replace(spec, options=(PLAYING, *sorted(snapshot_epochs(self.epochs))))
         return spec
 
     def setup(self) -> TrainingSetup:
@@ -191,6 +203,11 @@ class Settings:
     def judged(self) -> Event:
         """Whose probability the reliability diagrams are about."""
         return "top label" if self.event == "top" else int(self.event)
+
+
+# What each version of a link means where it leaves something out. Other defaults are another version: the old ones are
+# then written out here, and links of that version go on meaning what they did.
+DEFAULTS = {VERSION: Settings()}
 
 
 def own_data_of(query: Mapping[str, str | list[str]], own: Mapping[str, str]) -> str:

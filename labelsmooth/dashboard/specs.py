@@ -12,6 +12,7 @@ EPSILON_STEPS = tuple(n / 200 for n in range(-100, 101))
 FROM_ZERO = EPSILON_STEPS[100:]
 MOST_SEEDS = 20
 SEEDS = range(int(RANGES["seed"][1]) - MOST_SEEDS + 2)  # first ones: the last of the most must be one too
+PLAYING = -1  # the epoch of a film that stands nowhere
 COVERAGES = tuple(n / 20 for n in range(1, 21))
 # In a link a library has a short name.
 LIBRARY_NAMES = {name.removesuffix("-transformer"): name for name in TITLES}
@@ -189,10 +190,18 @@ SPECS: dict[str, Spec] = {
         "Which of the claims is tested anew, with other seeds than those of the record.",
         {name: claim.title for name, claim in CLAIMS.items()},
     ),
+    "epoch": Number(
+        "Epoch of the film", "Where the film of a training stands. -1: it plays.", range(PLAYING, 401), "this training"
+    ),
+    "mode": Choice(
+        "View",
+        "For a lecture: one picture, larger letters, and the controls folded away.",
+        {"full": "everything", "lecture": "for a lecture"},
+    ),
 }
 # How things are looked at: a story leaves that as it is.
 VIEW = (
     *("scale", "bias", "depth", "steps", "negative", "map_over", "map_measure"),
     *("bins", "binning", "score", "coverage", "target_classes"),
-    *("library", "padding", "class_weight", "snippet", "claim"),
+    *("library", "padding", "class_weight", "snippet", "claim", "mode"),
 )
