@@ -8,7 +8,7 @@ import pytest
 
 from labelsmooth.dashboard import controls, desk
 from labelsmooth.dashboard.choices import Choice, Flag, Number
-from labelsmooth.dashboard.desk import CROSSING, Desk, shown_values
+from labelsmooth.dashboard.desk import Desk, shown_values
 from labelsmooth.dashboard.presets import PRESETS
 from labelsmooth.dashboard.settings import Settings
 from labelsmooth.dashboard.specs import SPECS, VIEW
@@ -53,9 +53,9 @@ class Visit:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, settings: Settings = PLAIN) -> None:
         self.session, self.query = Session(), Query(settings.to_query())
-        self.now = 100.0
+        self.back = False
         monkeypatch.setattr(desk, "st", SimpleNamespace(session_state=self.session, query_params=self.query))
-        monkeypatch.setattr(desk, "time", SimpleNamespace(monotonic=lambda: self.now))
+        monkeypatch.setattr(desk, "went_back", lambda: self.back)
         self.run()
 
     def run(self, page: str = "Train live") -> None:
@@ -79,10 +79,11 @@ class Visit:
         """A film is left at a frame."""
         self.session[film] = {"released": {"frame": frame, "when": when}}
 
-    def message(self, query: dict[str, str]) -> None:
-        """The browser sends this address with whatever it wants."""
+    def message(self, query: dict[str, str], *, back: bool = False) -> None:
+        """The browser sends this address with whatever it wants, or because of Back or Forward."""
         self.query.clear()
         self.query.update(query)
+        self.back = back
 
 
 @pytest.fixture
@@ -252,46 +253,21 @@ def test_a_pin_beyond_the_training_moves_to_its_end_and_says_so(visit: Visit) ->
     assert visit.desk.said == ["Epoch of the film: 79 is more than this training allows; 60 is used."]
 
 
-def test_addresses_replaced_a_moment_ago_explain_a_message_and_older_ones_do_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    now = 0.0
-    monkeypatch.setattr(desk, "time", SimpleNamespace(monotonic=lambda: now))
-    mine = Desk(PLAIN, [], "Train live", address={"epsilon": "1"})
-    mine.readdress({"epsilon": "2"}, {"epsilon": "1"})
-    now = 0.6 * CROSSING
-    mine.readdress({"epsilon": "3"}, {"epsilon": "2"}, None)
-
-    def explained() -> list[bool]:
-        return [mine.explains({"epsilon": each}) for each in ("1", "2", "3", "4")]
-
-    assert explained() == [True, True, True, False]
-    now = 1.1 * CROSSING
-    assert explained() == [False, True, True, False]
-    now = 1.7 * CROSSING
-    assert explained() == [False, False, True, False]
-    mine.readdress({"epsilon": "5"}, {"epsilon": "3"})
-    assert len(mine.earlier) == 1  # what is too old is forgotten
-
-
-def test_no_message_that_crosses_two_new_addresses_is_taken_for_back(visit: Visit) -> None:
+def test_no_message_that_crosses_new_addresses_is_taken_for_back(visit: Visit) -> None:
     written = [dict(visit.query)]
     for epsilon in (0.3, 0.4):
-        visit.now += 0.4 * CROSSING
         visit.wish("epsilon", epsilon)
         visit.run()
         written.append(dict(visit.query))
-    for old in (*written, *reversed(written)):
+    for old in (*written, *reversed(written), {}):
         visit.message(old)
         visit.run()
         assert visit.settings.epsilon == 0.4
         assert visit.query == written[-1]
-    visit.now += 2 * CROSSING
-    visit.message(written[0])
+    visit.message(written[0], back=True)
     visit.run()
     assert visit.settings == PLAIN
-    visit.now += 2 * CROSSING
-    visit.message(written[1])  # and Forward
+    visit.message(written[1], back=True)  # and Forward
     visit.run()
     assert visit.settings.epsilon == 0.3
 
@@ -299,18 +275,31 @@ def test_no_message_that_crosses_two_new_addresses_is_taken_for_back(visit: Visi
 def test_going_to_another_page_keeps_everything(visit: Visit) -> None:
     visit.wish("epsilon", 0.3)
     visit.run()
-    visit.now += 2 * CROSSING
     visit.message({})
     visit.run("Clusters")
     assert visit.settings == replace(PLAIN, epsilon=0.3)
     assert visit.query == visit.settings.to_query()
     visit.wish("epsilon", 0.4)
     visit.run("Clusters")
-    visit.now += 2 * CROSSING
-    visit.message({})  # on the same page it is Back to how the visitor came
+    visit.message({}, back=True)  # to how the visitor came to this page
     visit.run("Clusters")
     assert visit.settings == replace(PLAIN, epsilon=0.3)
     assert not visit.query  # or Back could never leave the page
+
+
+def test_back_to_another_page_brings_the_choices_of_its_address(visit: Visit) -> None:
+    before = dict(visit.query)
+    visit.message({})
+    visit.run("Clusters")
+    visit.wish("epsilon", 0.4)
+    visit.run("Clusters")
+    visit.message(before, back=True)
+    visit.run()
+    assert visit.settings == PLAIN
+    visit.message({}, back=True)
+    visit.run("Clusters")
+    assert visit.settings == PLAIN
+    assert not visit.query
 
 
 def test_a_story_keeps_how_things_are_looked_at(visit: Visit) -> None:

@@ -49,18 +49,19 @@ def test_a_message_that_crosses_the_new_address_undoes_nothing() -> None:
 
 
 def test_an_earlier_address_brings_earlier_settings_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "CROSSING", 0.0)
     page = opened()
     before = dict(page.query_params)
     widget(page.select_slider, "Smoothing ε").set_value(0.4).run()
     page.query_params = before
+    monkeypatch.setattr(desk, "went_back", lambda: True)
     page.run()
     assert widget(page.select_slider, "Smoothing ε").value == 0.1
     assert not said(page)
 
 
-def test_the_bare_address_of_a_known_visitor_means_the_defaults() -> None:
+def test_the_bare_address_of_a_known_visitor_means_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     page = opened(epsilon="0.3")
+    monkeypatch.setattr(desk, "went_back", lambda: True)
     page.query_params = {}
     page.run().run()
     assert widget(page.select_slider, "Smoothing ε").value == 0.1

@@ -5,12 +5,12 @@ where it stands, and its choice would be lost. So callbacks only note a click on
 comparing what widgets and films show with the settings: what an interrupted run has not taken, the next one takes.
 """
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from labelsmooth.dashboard.choices import Spec
 from labelsmooth.dashboard.presets import PRESETS, matching_preset, told_by
@@ -25,7 +25,6 @@ FILMS = {
     **dict.fromkeys(("sweep", "target"), "epsilon"),
     **dict.fromkeys(("reliability", "own reliability"), "temperature"),
 }
-CROSSING = 1.0  # seconds for which the browser's messages may still carry an earlier address of ours
 
 
 class Click(NamedTuple):
@@ -49,7 +48,6 @@ class Desk:
     released: dict[str, Any] = field(default_factory=dict)  # of each film, the last time it was left
     address: dict[str, str] | None = None  # ours
     bare: Settings = field(default_factory=Settings)  # what the page's address means without choices
-    earlier: list[tuple[float, dict[str, str]]] = field(default_factory=list)  # when it was replaced, what by then
     own: OwnData | None = None  # the visitor's data set, which ends with the session
     awaiting: dict[str, str] = field(default_factory=dict)  # the last link to own data that the visitor did not have
 
@@ -103,17 +101,10 @@ class Desk:
         """What tells the next click on a button from those before."""
         return self.done.get(button, 0)
 
-    def explains(self, query: Mapping[str, str]) -> bool:
-        """Whether the browser's query is ours, or an earlier one in a message that crossed ours on its way."""
-        fresh = time.monotonic() - CROSSING
-        return query == self.address or any(when > fresh and query == old for when, old in self.earlier)
 
-    def readdress(self, query: dict[str, str], *replaced: dict[str, str] | None) -> None:
-        """Note what the browser's address becomes, and what it has been until now."""
-        now = time.monotonic()
-        self.earlier = [(when, old) for when, old in self.earlier if when > now - CROSSING]
-        self.earlier += [(now, old) for old in replaced if old is not None]
-        self.address = query
+def opened() -> bool:
+    """Whether this session has a desk yet."""
+    return _DESK in st.session_state
 
 
 def desk() -> Desk:
@@ -126,10 +117,16 @@ def current() -> Settings:
     return desk().settings
 
 
+def went_back() -> bool:
+    """Whether this run was asked for by Back or Forward: no other message brings an address that the page has not."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
 def restore(page: str) -> None:
-    """Before the widgets: take what was chosen, or else an address that this session has not written."""
-    query = st.query_params.to_dict()
-    if _DESK not in st.session_state:
+    """Before the widgets: take what was chosen, or else the address of a new session, of Back or of Forward."""
+    back, query = went_back(), st.query_params.to_dict()
+    if not opened():
         mine = Desk(Settings(), [], page)
         mine.settings, mine.said = mine.read(query)
         st.session_state[_DESK] = mine
@@ -137,15 +134,15 @@ def restore(page: str) -> None:
     mine = desk()
     moved, mine.page = mine.page != page, page
     chosen = _take_choices(mine)
-    if moved and not query:
+    if moved and not query and not back:
         # A link to another page empties the address, and takes the choices along.
         mine.bare = mine.settings
         return
-    # A choice made just now is newer than any address.
-    if chosen or mine.explains(query):
+    # A choice made just now is newer than any address. A message on a slow way may hold one that was replaced since.
+    if chosen or not back or query == mine.address:
         return
-    # Back or Forward. The bare address stays as it is, or Back could never leave the site.
-    mine.readdress(query)
+    # The bare address stays as it is, or Back could never leave the site.
+    mine.address = query
     mine.take(*(mine.read(query) if query else (mine.bare, [])))
 
 
@@ -155,12 +152,10 @@ def write_address() -> None:
     query, now = mine.settings.to_query(), st.query_params.to_dict()
     if mine.address == {} and mine.settings == mine.bare:
         return
+    # Noted first: the writing may be the end of this run.
+    mine.address = query
     if now != query:
-        # Noted first: the writing may be the end of this run.
-        mine.readdress(query, now, mine.address)
         st.query_params.from_dict(query)
-    elif mine.address != query:
-        mine.readdress(query)
 
 
 def _take_choices(mine: Desk) -> bool:
