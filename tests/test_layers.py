@@ -27,7 +27,7 @@ FLOORS = (
     ("labelsmooth.datasets", "labelsmooth.cross_fit", "labelsmooth.temperature_scaling"),
     (
         *("labelsmooth.own_data", "labelsmooth.temperature", "labelsmooth.temperature_path", "labelsmooth.selective"),
-        *("labelsmooth.mutual_information", "labelsmooth.streaming"),
+        *("labelsmooth.mutual_information", "labelsmooth.streaming", "labelsmooth.hosting"),
     ),
     ("labelsmooth.estimators", "labelsmooth.pitfalls", "labelsmooth.likelihood", "labelsmooth.predictions"),
     ("labelsmooth.null_draws", "labelsmooth.null_recombined"),
@@ -50,6 +50,7 @@ BARRED = {
                 "cross_fit", "null_draws", "null_recombined",
                 "claims.claim", "claims.contrasts", "claims.verdicts", "claims.catalogue",
                 "dashboard.settings", "dashboard.runs", "dashboard.schedule", "dashboard.groups",
+                "dashboard.cost", "dashboard.journal", "dashboard.vitals", "dashboard.python_code", "hosting",
             )
         ],
         ("torch",),
@@ -58,7 +59,11 @@ BARRED = {
 }  # fmt: skip
 STREAMLIT = ("app", "pages", "labelsmooth.dashboard")
 WITHOUT_STREAMLIT = tuple(
-    f"labelsmooth.dashboard.{name}" for name in ("runs", "schedule", "groups", "settings", "specs", "choices", "album")
+    f"labelsmooth.dashboard.{name}"
+    for name in (
+        *("runs", "schedule", "groups", "settings", "specs", "choices", "album"),
+        *("cost", "journal", "vitals", "python_code"),
+    )
 )
 
 

@@ -1,6 +1,7 @@
 """The cards of the claims, and the test of one of them that the server does in the background."""
 
 import atexit
+import math
 from typing import Literal
 
 import pandas as pd
@@ -16,6 +17,7 @@ from labelsmooth.comparison import signed
 from labelsmooth.dashboard.film import Reel, film, name_of
 from labelsmooth.figures.claims import contrasts_figure, profile_figure
 from labelsmooth.figures.style import Moving
+from labelsmooth.hosting import hosting
 
 BADGES: dict[Verdict, tuple[Literal["green", "red", "gray"], str]] = {
     HOLDS: ("green", ":material/check_circle:"),
@@ -136,13 +138,23 @@ def live(name: str) -> None:
     def start() -> None:
         tests.start(name)
 
+    problem = _too_much(record().get(name))
+    if problem:
+        st.info(problem)
     st.button(
         "Run it live",
         on_click=start,
-        disabled=ticking or name not in record(),
+        disabled=ticking or name not in record() or bool(problem),
         help=f"Trains the whole experiment again on this server, with {len(SEEDS)} other seeds.",
     )
     watch()
+
+
+def _too_much(entry: Entry | None) -> str:
+    """Why this claim cannot be tested anew on this server, if it takes longer than a visitor may ask for."""
+    needed = 0 if entry is None else math.ceil(entry.seconds * len(SEEDS) / len(entry.seeds))
+    allowed = hosting().training_seconds
+    return f"Testing this anew takes about {needed} s, and this server allows {allowed} s." if needed > allowed else ""
 
 
 def _say(name: str, tests: Background) -> None:

@@ -54,8 +54,9 @@ def _say(run: Run, reader: str) -> None:
         st.rerun()
 
     position = run.position
-    if run.state == "failed" and run.error is not None:
+    if run.error is not None:
         st.error(run.error)
-        st.button("Try again", on_click=restart)
+        if run.state == "failed":
+            st.button("Try again", on_click=restart)
     elif position:
         st.info(f"Waiting for a free trainer: place {position} in the queue.")

@@ -27,7 +27,7 @@ def noise_map(settings: Settings) -> None:
     waiting = _next(rows)
     if waiting is None:
         leave_map()
-    more = waiting is not None and registry().join(rows[waiting], viewer() + PART).state != "failed"
+    more = waiting is not None and registry().join(rows[waiting], viewer() + PART).error is None
 
     @st.fragment(run_every=0.5 if more else None)
     def watch() -> None:

@@ -6,8 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 
+from labelsmooth.dashboard.cost import OVERRUN, overrun, refusal
 from labelsmooth.dashboard.groups import Group, Train, merged, progress, start
-from labelsmooth.dashboard.schedule import HASTE, PATIENCE, Schedule, State
+from labelsmooth.dashboard.journal import Journal
+from labelsmooth.dashboard.schedule import HASTE, PATIENCE, Schedule, Standing, State
 from labelsmooth.own_data.held import DataGoneError
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
@@ -25,15 +27,17 @@ class Run:
 
     `snapshots` (all groups merged) only ever grows: read the state first, and they are complete for it. A setup
     without `film` has no more than one, which a newer one replaces. `progress` is the share of the epochs of all
-    seeds done, in [0, 1]; `began` is when the run left the queue.
+    seeds done, in [0, 1]; `began` is when the run left the queue; `trained` are the seconds of one core that its
+    workers have spent.
     """
 
     def __init__(self, setup: TrainingSetup, groups: list[Group], registry: "Registry") -> None:
         self.setup = setup
         self.state: State = "queued"
         self.snapshots: tuple[Snapshot, ...] = ()
-        self.error: str | None = None  # of a failed run: one sentence for a person
+        self.error: str | None = None  # of a failed or refused run: for a person, in one line
         self.progress = 0.0
+        self.trained = 0.0
         self.began = math.nan
         self.groups = groups
         self._advanced = math.nan  # when `progress` last grew
@@ -90,6 +94,9 @@ class Registry:
     at most `max_active`. A viewer looks at one run at a time; a run that nobody looks at ends itself. Finished
     runs are kept up to `max_bytes`, a failed one as long as somebody looks at it. `train` may be resumed by
     another thread after each yield, and a run ends at the next yield: None between snapshots makes that soon.
+
+    A setup that costs more than `limit` seconds of one core is refused before it waits for anything; a run that takes
+    twice as many fails. `processor` counts the seconds of the thread that asks.
     """
 
     def __init__(
@@ -99,17 +106,27 @@ class Registry:
         workers: int = 2,
         max_active: int = 4,
         max_bytes: int = MAX_BYTES,
+        limit: float = math.inf,
+        journal: Journal | None = None,
         turn: float = TURN,
         clock: Callable[[], float] = time.monotonic,
+        processor: Callable[[], float] = time.thread_time,
     ) -> None:
         self._train = train
+        self._limit = limit
+        self._processor = processor
         self._turn = turn
         self._clock = clock
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)  # workers sleep here
         self._news = threading.Condition(self._lock)  # viewers wait here
         self._schedule = Schedule(
-            max_active=max_active, max_bytes=max_bytes, clock=clock, work=self._work, news=self._news
+            max_active=max_active,
+            max_bytes=max_bytes,
+            clock=clock,
+            work=self._work,
+            news=self._news,
+            journal=journal or Journal(),
         )
         self._closed = False
         self._threads = [
@@ -124,10 +141,9 @@ class Registry:
             if self._closed:
                 raise RuntimeError("this registry is closed: it starts no more runs")
             self._schedule.expire()
-            run = self._schedule.runs.get(setup)
-            if run is None:
-                run = self._schedule.enqueue(Run(setup, start(self._train, setup), self))
-            self._schedule.look(run, viewer)
+            known = self._schedule.runs.get(setup)
+            run = known or self._schedule.enqueue(self._new(setup))
+            self._schedule.look(run, viewer, new=known is None)
             return run
 
     def leave(self, viewer: str) -> None:
@@ -166,6 +182,12 @@ class Registry:
             self._do(*job)
         return job is not None
 
+    @property
+    def standing(self) -> Standing:
+        """How many runs and viewers there are, and what is kept."""
+        with self._lock:
+            return self._schedule.standing
+
     # Called by runs.
 
     def _position(self, run: Run) -> int:
@@ -180,6 +202,15 @@ class Registry:
     def _wait(self, happened: Callable[[], bool], timeout: float | None) -> bool:
         with self._lock:
             return self._news.wait_for(happened, timeout)
+
+    def _new(self, setup: TrainingSetup) -> Run:
+        """A run that waits, or is refused for what it would cost."""
+        problem = refusal(setup, self._limit)
+        if problem is None:
+            return Run(setup, start(self._train, setup), self)
+        run = Run(setup, [], self)
+        run.state, run.error = "refused", problem
+        return run
 
     # Workers.
 
@@ -199,7 +230,7 @@ class Registry:
 
     def _do(self, run: Run, group: Group) -> None:
         """Advance a group for one turn, or close it if its run has ended; a failure ends this run only."""
-        until = self._clock() + self._turn
+        until, before = self._clock() + self._turn, self._processor()
         error = None
         try:
             if run.ended:
@@ -213,7 +244,7 @@ class Registry:
         except Exception as raised:
             _log.exception("training failed: %s", run.setup)
             error = _for_a_person(raised)
-        self._give_back(run, group, error)
+        self._give_back(run, group, error, self._processor() - before)
 
     def _hand_over(self, run: Run, group: Group, snapshot: Snapshot | None) -> bool:
         """Add a step, and its snapshot if there is one, to a group; False if the run has ended."""
@@ -234,15 +265,19 @@ class Registry:
         if run.take_over(self._clock()):
             self._news.notify_all()
 
-    def _give_back(self, run: Run, group: Group, error: str | None) -> None:
+    def _give_back(self, run: Run, group: Group, error: str | None, spent: float) -> None:
         with self._lock:
             group.busy = False
+            run.trained += spent
+            done = all(each.done for each in run.groups)
+            if error is None and not done and run.trained > OVERRUN * self._limit:
+                error = overrun(self._limit)
             if run.ended:
                 self._schedule.discarded.append((run, group))
             elif error is not None:
                 run.error = error
                 self._schedule.end(run, "failed")
-            elif all(each.done for each in run.groups):
+            elif done:
                 self._schedule.end(run, "finished")
 
 

@@ -8,12 +8,14 @@ from threading import Condition
 from typing import TYPE_CHECKING, Literal
 
 from labelsmooth.dashboard.groups import Group
+from labelsmooth.dashboard.journal import Event, Journal
 from labelsmooth.setups import TrainingSetup
 
 if TYPE_CHECKING:
     from labelsmooth.dashboard.runs import Run
 
-State = Literal["queued", "running", "finished", "stopped", "failed", "abandoned"]
+Ending = Literal["finished", "stopped", "failed", "abandoned"]
+State = Literal["queued", "running", "refused", Ending]
 
 PATIENCE = 120.0  # seconds without a poll until a viewer counts as gone: browsers throttle hidden tabs
 HASTE = 20.0  # the same for the last viewer of a run while another setup waits in the queue
@@ -25,6 +27,18 @@ class _Lease:
     seen: float
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What a registry has at one moment: runs and viewers, finished runs that are kept, and their bytes."""
+
+    queued: int
+    active: int
+    viewers: int
+    kept: int
+    kept_bytes: int
+    most_bytes: int
+
+
 class Schedule:
     """The runs of a registry and their viewers; whoever calls holds the registry's lock.
 
@@ -32,29 +46,52 @@ class Schedule:
     """
 
     def __init__(
-        self, *, max_active: int, max_bytes: int, clock: Callable[[], float], work: Condition, news: Condition
+        self,
+        *,
+        max_active: int,
+        max_bytes: int,
+        clock: Callable[[], float],
+        work: Condition,
+        news: Condition,
+        journal: Journal,
     ) -> None:
         self._max_active = max_active
         self._max_bytes = max_bytes
         self._clock = clock
         self._work = work
         self._news = news
-        # Queued, running and finished ones, and failed ones that somebody looks at; the longest unused first.
+        self._journal = journal
+        # Queued, running and finished ones, and failed or refused ones that somebody looks at; the longest unused
+        # first.
         self.runs: OrderedDict[TrainingSetup, Run] = OrderedDict()
         self.active: deque[Run] = deque()  # whose turn is next
         self.queue: deque[Run] = deque()
         self.discarded: deque[tuple[Run, Group]] = deque()  # still to be closed by a worker
         self._leases: dict[str, _Lease] = {}
 
+    @property
+    def standing(self) -> Standing:
+        """How many there are of what."""
+        kept = [run.nbytes for run in self.runs.values() if run.state == "finished"]
+        return Standing(
+            len(self.queue), len(self.active), len(self._leases), len(kept), sum(kept), most_bytes=self._max_bytes
+        )
+
     def enqueue(self, run: "Run") -> "Run":
-        """Remember a new run and let it wait for its place."""
+        """Remember a new run and let it wait for its place, unless it is refused."""
         self.runs[run.setup] = run
-        self.queue.append(run)
+        if run.state == "queued":
+            self.queue.append(run)
         return run
 
-    def look(self, run: "Run", viewer: str) -> None:
-        """The viewer looks at this run from now on, and at no other."""
+    def look(self, run: "Run", viewer: str, *, new: bool) -> None:
+        """The viewer looks at this run, which may be `new`, from now on, and at no other."""
         left = self._leases.get(viewer)
+        if left is None or left.run is not run:
+            if run.state == "refused":
+                self._note("refused", run)
+            elif not new:
+                self._note("joined", run)
         self.runs.move_to_end(run.setup)
         self._leases[viewer] = _Lease(run, self._clock())
         self._stop_unwatched(left)
@@ -73,10 +110,10 @@ class Schedule:
             self._leases[viewer] = _Lease(run, self._clock())
 
     def expire(self) -> None:
-        """Drop the leases of viewers who have gone, and failed runs with their last lease."""
+        """Drop the leases of viewers who have gone, and failed and refused runs with their last lease."""
         now = self._clock()
         self._leases = {who: lease for who, lease in self._leases.items() if now - lease.seen < PATIENCE}
-        for run in [run for run in self.runs.values() if run.state == "failed" and not self._watched(run)]:
+        for run in [run for run in self.runs.values() if run.state in ("failed", "refused") and not self._watched(run)]:
             self.forget(run)
 
     def settle(self) -> None:
@@ -94,6 +131,7 @@ class Schedule:
             run = self.queue.popleft()
             run.state, run.began = "running", now
             self.active.append(run)
+            self._note("started", run)
             self._work.notify_all()
 
     def next_job(self) -> tuple["Run", Group] | None:
@@ -110,10 +148,11 @@ class Schedule:
                 return run, group
         return None
 
-    def end(self, run: "Run", state: State) -> None:
+    def end(self, run: "Run", state: Ending) -> None:
         """A run that waits or trains does so no more."""
         (self.active if run in self.active else self.queue).remove(run)
         run.state = state
+        self._note(state, run)
         # A busy group is still in the hands of a worker, which discards it itself.
         self.discarded.extend((run, group) for group in run.groups if not group.busy)
         run.groups = []
@@ -127,6 +166,9 @@ class Schedule:
         """Remember neither a run nor who looks at it."""
         del self.runs[run.setup]
         self._leases = {who: lease for who, lease in self._leases.items() if lease.run is not run}
+
+    def _note(self, event: Event, run: "Run") -> None:
+        self._journal.note(event, run.setup, seconds=run.trained, queue=len(self.queue))
 
     def _watched(self, run: "Run") -> bool:
         return any(lease.run is run for lease in self._leases.values())

@@ -7,9 +7,11 @@ import weakref
 import streamlit as st
 from starlette.formparsers import MultiPartParser
 
-LIMIT = 512 * 2**20  # bytes, over all visitors of this server
+from labelsmooth.hosting import hosting
+from labelsmooth.predictions.words import refusal
 
 # Streamlit's server would put a file of more than a megabyte on disk while it arrives.
+LIMIT = 512 * 2**20  # bytes, far more than of any file that is taken
 MultiPartParser.spool_max_size = LIMIT
 
 
@@ -23,7 +25,7 @@ class Uploads:
     An object in Streamlit's session ends with the session. Nothing here keeps it alive.
     """
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, limit: int) -> None:
         self.limit = limit
         # The most memory is needed while a file is read, so one is read at a time.
         self.reading = threading.Lock()
@@ -74,4 +76,16 @@ def _megabytes(nbytes: int) -> str:
 @st.cache_resource(show_spinner=False)
 def uploads() -> Uploads:
     """The one budget of this server."""
-    return Uploads()
+    return Uploads(hosting().uploads_mb << 20)
+
+
+def largest_mb() -> int:
+    """MiB of one file at most: what uploaders take, as far as Streamlit's server does."""
+    return min(hosting().file_mb, int(st.get_option("server.maxUploadSize")))
+
+
+def small_enough(name: str, content: bytes) -> bytes:
+    """The content of a file, or `ValueError`: only the browser keeps to an uploader's limit."""
+    if len(content) > largest_mb() << 20:
+        raise refusal(name, f"is larger than {largest_mb()} MiB")
+    return content

@@ -11,6 +11,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from labelsmooth.dashboard.plain import plain
+from labelsmooth.dashboard.uploads import largest_mb, small_enough
 from labelsmooth.dashboard.your_model import Bench, Slot
 from labelsmooth.predictions.example import Part, example_csv
 from labelsmooth.predictions.given import SCALES
@@ -48,10 +49,11 @@ def _inbox(slot: Slot, name: str, title: str, meaning: str) -> None:
     arrived = [file for file in st.session_state.get(key) or () if isinstance(file, UploadedFile)]
     if arrived:
         with st.spinner("Reading the files and checking every number"):
-            slot.take(lambda: [read_table(file.name, file.getvalue()) for file in arrived])
+            slot.take(lambda: [read_table(file.name, small_enough(file.name, file.getvalue())) for file in arrived])
             _forget(arrived)
         key = f"own {name} {slot.generation}"  # of a new uploader, which is empty
-    st.file_uploader(f"{title} ({FORMATS})", accept_multiple_files=True, key=key, help=meaning)
+    label = f"{title} ({FORMATS})"
+    st.file_uploader(label, accept_multiple_files=True, key=key, help=meaning, max_upload_size=largest_mb())
     with st.popover("Paste text instead"):
         pasted = f"pasted {name} {slot.pastes}"
         st.text_area(

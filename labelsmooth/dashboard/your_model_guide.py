@@ -4,9 +4,9 @@ import streamlit as st
 
 from labelsmooth.dashboard.guide import RELOADING
 from labelsmooth.dashboard.plain import plain
-from labelsmooth.dashboard.uploads import LIMIT
+from labelsmooth.dashboard.uploads import largest_mb, uploads
 from labelsmooth.dashboard.your_model import Bench
-from labelsmooth.predictions.tables import MAX_BYTES, MAX_CLASSES, MAX_ROWS
+from labelsmooth.predictions.tables import MAX_CLASSES, MAX_ROWS
 
 PYTORCH = """\
 model.eval()
@@ -28,8 +28,8 @@ def privacy() -> None:
         "Files are held in this server's memory only; nothing of them is written to disk or put into the link. They "
         "are gone when you remove them, and when Streamlit ends your session, some minutes after the tab is closed. "
         f"{RELOADING} "
-        f"Limits: {MAX_BYTES >> 20} MB a file, {MAX_ROWS // 10**6} million rows, {MAX_CLASSES} classes, and "
-        f"{LIMIT >> 20} MB for the numbers of all visitors together."
+        f"Limits: {largest_mb()} MB a file, {MAX_ROWS // 10**6} million rows, {MAX_CLASSES} classes, and "
+        f"{uploads().limit >> 20} MB for the numbers of all visitors together."
     )
 
 
