@@ -1,0 +1,229 @@
+"""What a server gives to whoever asks for more than the pages: raw requests to one made of what is in the image."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from http.client import HTTPConnection, HTTPMessage
+from pathlib import Path
+from typing import NamedTuple
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import plotly
+import pytest
+import streamlit
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
+
+ROOT = Path(__file__).parents[1]
+IMAGE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+SECRET = "a word that only this server knows"
+# Everything that may be in static/: plotly.js, and scripts of the dashboard.
+PUBLIC = [
+    Path(plotly.__file__).parent / "package_data" / "plotly.min.js",
+    *(ROOT / "labelsmooth" / "dashboard").glob("*.js"),
+]
+HEADERS = {
+    *("date", "server", "content-type", "content-length", "last-modified", "etag", "accept-ranges", "cache-control"),
+    *("vary", "set-cookie", "access-control-allow-origin", "x-content-type-options"),
+}
+# Where files are, or were if a path were followed, outside of static/.
+ELSEWHERE = [
+    "/app.py", "/requirements.txt", "/.streamlit/config.toml", "/.git/config", "/labelsmooth/hosting.py", "/app/static",
+    "/pages/understand/claims.py", "/static/../app.py", "/%2e%2e/app.py", "/..%2fapp.py", "/..\\app.py", "//app.py",
+    "/media/../../app.py", "/media/%2e%2e/app.py", "/component/../app.py", "/component/film/film.py", "/%00", "/%ff%fe",
+    "/_stcore/bidi-components/film/film.py", "/_stcore/bidi-components/film/../film.py", "/\\",
+]  # fmt: skip
+# What may lead up, or back to the root, before the name of a file.
+UP = [
+    "", "../", "%2e%2e/", "%2e%2e%2f", "..%2f", "..\\", "..%5c", "%252e%252e%252f", "..;/", ".../", "....//", "%00",
+    "%c0%ae%c0%ae/", "static/../../", "./%00/../", "/", "%2f", "\\", "%5c%5c127.0.0.1%5c", "C:%5c", "file:///",
+]  # fmt: skip
+
+
+class Answer(NamedTuple):
+    """What came back for a request."""
+
+    status: int
+    headers: HTTPMessage
+    body: bytes
+
+
+class Server(NamedTuple):
+    """A server of a copy of the pages, and the folder that it serves."""
+
+    address: str
+    folder: Path
+
+    def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
+        """Send a request for exactly this path."""
+        with closing(HTTPConnection(self.address, timeout=20)) as connection:
+            connection.request(method, path, headers=headers)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+
+    def visit(self, page: str = "", origin: str | None = None) -> list[ForwardMsg]:
+        """What a browser is sent for one run of a page."""
+        asked = BackMsg()
+        asked.rerun_script.query_string = "epochs=1&seeds=1"
+        asked.rerun_script.page_name = page
+        heard: list[ForwardMsg] = []
+        origin = origin or f"http://{self.address}"
+        with connect(f"ws://{self.address}/_stcore/stream", origin=Origin(origin), max_size=None, proxy=None) as socket:
+            socket.send(asked.SerializeToString())
+            while not heard or heard[-1].WhichOneof("type") != "script_finished":
+                message = socket.recv(timeout=60)
+                assert isinstance(message, bytes)
+                heard.append(ForwardMsg.FromString(message))
+        return heard
+
+
+def command(step: str, instead: Mapping[str, str]) -> list[str]:
+    """A command of the image, with other words for some of its own."""
+    found = re.search(rf"^{step} .*?(\[.*?\])$", IMAGE, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    words = found[1]
+    for word, other in instead.items():
+        words = words.replace(word, other)
+    parts: list[str] = json.loads(words)
+    return parts
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that has shown the first page, which publishes what browsers load."""
+    folder = tmp_path_factory.mktemp("image")
+    for name in re.findall(r"^COPY (\S+)", IMAGE, re.MULTILINE):
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, folder)
+    (folder / "pages" / "understand" / "claims.py").write_text(f'raise RuntimeError("{SECRET}")\n', encoding="utf-8")
+    (folder / "static").mkdir()
+    (folder / "static" / "out.txt").symlink_to(folder / "requirements.txt")
+    (folder / "static" / "out").symlink_to(folder, target_is_directory=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    # Asked by a foreign page, Streamlit asks another host for its own address: nobody listens at this one.
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    start = command("CMD", {'"python"': f'"{sys.executable}"', "0.0.0.0": "127.0.0.1"})
+    with (folder.parent / "log.txt").open("wb") as log:
+        process = subprocess.Popen(
+            [*start, "--port", address.partition(":")[2]], cwd=folder, env=os.environ | nowhere, stdout=log, stderr=log
+        )
+    try:
+        for _ in range(300):
+            try:
+                urlopen(f"http://{address}/_stcore/health", timeout=1).close()
+                break
+            except URLError:
+                assert process.poll() is None, (folder.parent / "log.txt").read_text(encoding="utf-8")
+                time.sleep(0.1)
+        server = Server(address, folder)
+        # The first picture is published with the first epoch, which the first visit may not wait for.
+        for _ in range(20):
+            assert not [message for message in server.visit() if message.delta.new_element.HasField("exception")]
+            if any(folder.glob("static/film-*")):
+                break
+        yield server
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def test_the_health_check_answers(server: Server) -> None:
+    assert server.ask("/_stcore/health")[::2] == (200, b"ok")
+    # And so the image's own question passes, and fails where nobody listens.
+    for address, code in ((server.address, 0), ("127.0.0.1:9", 1)):
+        check = command("HEALTHCHECK", {'"python"': f'"{sys.executable}"', "127.0.0.1:8501": address})
+        assert subprocess.run(check, check=False, capture_output=True).returncode == code
+
+
+def test_static_holds_plotly_and_the_scripts_of_the_dashboard_and_serves_them_as_they_are(server: Server) -> None:
+    static = server.folder / "static"
+    files = [path for path in static.rglob("*") if path.is_file() and not path.is_symlink()]
+    public = {path.read_bytes() for path in PUBLIC}
+    assert len(files) >= 4
+    for path in files:
+        answer = server.ask(f"/app/static/{path.relative_to(static).as_posix()}")
+        assert answer.status == 200
+        assert answer.body == path.read_bytes()
+        assert answer.body in public
+        assert answer.headers["Content-Type"].startswith(("application/javascript", "text/javascript"))
+
+
+@pytest.mark.parametrize("wanted", ["app.py", "requirements.txt", ".streamlit/config.toml", "../../../../etc/passwd"])
+@pytest.mark.parametrize("up", UP)
+def test_no_path_leads_out_of_static(server: Server, up: str, wanted: str) -> None:
+    for path in (f"/app/static/{up}{wanted}", f"/app/static/{up}{wanted}%00.js", f"/app/static/{up}{wanted}/"):
+        answer = server.ask(path)
+        assert 400 <= answer.status < 500, path
+        assert len(answer.body) < 100
+
+
+def test_static_has_no_listing_no_way_through_links_and_nothing_to_write(server: Server) -> None:
+    folder = next(path.name for path in (server.folder / "static").glob("film-*"))
+    for path in ("/", "/.", f"/{folder}", f"/{folder}/", "/out", "/out/", "/out.txt", "/out/requirements.txt"):
+        assert 400 <= server.ask(f"/app/static{path}").status < 500, path
+    for method in ("PUT", "POST", "DELETE", "PATCH"):
+        assert server.ask(f"/app/static/{folder}/new.js", method).status == 405
+
+
+def test_elsewhere_every_address_is_the_page_itself_or_an_error(server: Server) -> None:
+    page = server.ask("/")
+    assert (page.status, streamlit.__version__.encode() in page.body) == (200, False)
+    for path in ELSEWHERE:
+        answer = server.ask(path)
+        assert answer.body == page.body if answer.status == 200 else 400 <= answer.status < 500, path
+
+
+def test_no_answer_names_a_version_or_a_folder(server: Server) -> None:
+    script = next((server.folder / "static").glob("plotly-*.js")).name
+    versions = [streamlit.__version__, plotly.__version__, sys.version.split()[0]]
+    for path in ("/", "/_stcore/health", "/_stcore/host-config", f"/app/static/{script}", "/app/static/none"):
+        answer = server.ask(path, Origin="http://else.example")
+        assert {name.lower() for name in answer.headers} <= HEADERS
+        assert answer.headers["server"] == "uvicorn"  # Streamlit cannot leave it out; the proxy does
+        said = str(answer.headers) + ("" if path.endswith(".js") else answer.body.decode())
+        assert not [word for word in (*versions, str(server.folder), str(ROOT), "Traceback") if word in said]
+
+
+def test_another_site_gets_neither_a_session_nor_an_answer_that_it_may_read(server: Server) -> None:
+    assert server.visit()[0].WhichOneof("type") == "new_session"
+    for origin in ("http://else.example", "null", "http://127.0.0.1.else.example"):
+        with pytest.raises(InvalidStatus, match="403"):
+            server.visit(origin=origin)
+        assert "Access-Control-Allow-Origin" not in server.ask("/_stcore/health", Origin=origin).headers
+    assert server.ask("/_stcore/agent/interact", "POST").status == 403
+
+
+def test_an_upload_needs_the_token_of_its_own_page(server: Server) -> None:
+    given = re.search(r"_streamlit_xsrf=([^;]+)", server.ask("/_stcore/health").headers["Set-Cookie"])
+    assert given is not None
+    upload, cookie = "/_stcore/upload_file/no-session/no-file", f"_streamlit_xsrf={given[1]}"
+    for headers in ({}, {"Cookie": cookie}, {"X-Xsrftoken": given[1]}, {"Cookie": cookie, "X-Xsrftoken": "2|0|0|0"}):
+        assert [server.ask(upload, method, **headers).status for method in ("PUT", "DELETE")] == [403, 403]
+    # With it the upload gets so far that there is no such session.
+    assert server.ask(upload, "PUT", **{"Cookie": cookie, "X-Xsrftoken": given[1]}).status == 400
+
+
+def test_a_page_that_raises_says_so_and_nothing_else(server: Server) -> None:
+    messages = server.visit("claims")
+    elements = [message.delta.new_element for message in messages]
+    errors = [element.exception for element in elements if element.HasField("exception")]
+    assert len(errors) == 1
+    assert not errors[0].stack_trace
+    sent = b"".join(message.SerializeToString() for message in messages)
+    for word in (SECRET, "RuntimeError", "Traceback", "claims.py"):
+        assert word.encode() not in sent
