@@ -12,13 +12,17 @@ import pyarrow.parquet  # noqa: F401
 import streamlit as st
 import torch  # noqa: F401
 
-from labelsmooth.dashboard import controls, desk
+from labelsmooth.dashboard import controls, desk, lecture
+from labelsmooth.dashboard.gate import admit
 from labelsmooth.dashboard.maps import leave_map
-from labelsmooth.dashboard.server import registry
+from labelsmooth.dashboard.server import present, registry
+from labelsmooth.dashboard.sharing import share
 from labelsmooth.dashboard.wakeup import close_page_not_found
 
-st.set_page_config(page_title="Label smoothing, live", layout="wide", initial_sidebar_state="auto")
+st.set_page_config(page_title="Label smoothing, live", layout="wide", initial_sidebar_state=lecture.sidebar())
+admit()
 registry()
+present()
 
 # section: title of a page, its file, the question that it answers, and which choices stand above it
 PAGES = {
@@ -45,10 +49,19 @@ PAGES = {
         ),
         "Your data": ("your_data", "What does smoothing do on data of my own?", "none"),
     },
+    "About": {"Server": ("server", "What is this server doing?", "none")},
 }
+HIDDEN = ("Server",)  # from the sidebar: for whoever runs the server
 page = st.navigation(
     {
-        section: [st.Page(f"pages/{section.lower()}/{file}.py", title=title) for title, (file, *_) in pages.items()]
+        section: [
+            st.Page(
+                f"pages/{section.lower()}/{file}.py",
+                title=title,
+                visibility="hidden" if title in HIDDEN else "visible",
+            )
+            for title, (file, *_) in pages.items()
+        ]
         for section, pages in PAGES.items()
     },
     position="sidebar",
@@ -57,7 +70,10 @@ _, question, above = next(pages[page.title] for pages in PAGES.values() if page.
 
 close_page_not_found(page.url_path)
 desk.restore(page.title)
-st.title(question)
+lecture.larger_letters()
+with st.container(horizontal=True):
+    st.title(question)
+    beside_the_title = st.container(width="content", horizontal=True)
 controls.say_corrections()
 if above == "all":
     controls.first_choices()
@@ -68,9 +84,20 @@ if above == "all":
 elif above == "epsilon":
     controls.choice("epsilon")
 desk.write_address()
+with beside_the_title:
+    lecture.way_back()
+    share(page, question)
 if page.title != "Drag epsilon":
     leave_map()
 page.run()
+
+
+@st.fragment(run_every=86400)
+def stay_in_touch() -> None:
+    """Nothing: of a page without a timer Streamlit asks for no run when a lost server is back, and the page is dead."""
+
+
+stay_in_touch()
 # A tick that waits while this run ends makes Streamlit drop the last elements before they are sent, and then take
 # them off the page. A moment is enough to send them.
 time.sleep(0.05)

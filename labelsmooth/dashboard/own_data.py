@@ -13,10 +13,11 @@ from sklearn import datasets as sklearn_datasets
 
 from labelsmooth.dashboard.desk import Desk, desk
 from labelsmooth.dashboard.settings import Settings, own_data_of
-from labelsmooth.dashboard.uploads import uploads
+from labelsmooth.dashboard.uploads import small_enough, uploads
 from labelsmooth.datasets import largest_train_size
 from labelsmooth.own_data.held import OwnData
-from labelsmooth.own_data.preparing import Missing, check_size, prepare, shown_name
+from labelsmooth.own_data.preparing import Missing, check_size, prepare
+from labelsmooth.own_data.recipe import Recipe
 from labelsmooth.predictions.roles import LABELS
 from labelsmooth.predictions.tables import Table, read_table
 
@@ -34,7 +35,7 @@ class Upload:
     label: str = ""
     missing: Missing = "refuse"
     left_out: list[str] = field(default_factory=list)
-    in_use: str = ""  # the choices that made the data which networks learn from
+    in_use: Recipe | None = None  # what made the data that networks learn from
     _made: tuple[tuple[str, str, tuple[str, ...]], OwnData] | None = None
 
     def take(self, name: str, content: bytes) -> None:
@@ -43,7 +44,7 @@ class Upload:
         self.problem = ""
         try:
             with uploads().reading:
-                table = read_table(name, content)
+                table = read_table(name, small_enough(name, content))
                 check_size(table)
                 uploads().claim(table, max(table.nbytes, len(content)))
         except ValueError as refusal:
@@ -63,10 +64,9 @@ class Upload:
         self.label, self.missing, self.left_out = "", "refuse", []
 
     @property
-    def recipe(self) -> str:
-        """The choices in one line, for whoever is to make the same data of the same file."""
-        left_out = ", ".join(map(shown_name, self.left_out)) or "none"
-        return f"label column: {shown_name(self.label)}; missing values: {self.missing}; columns left out: {left_out}"
+    def recipe(self) -> Recipe:
+        """What is chosen now."""
+        return Recipe(self.label, self.missing, tuple(self.left_out))
 
     def prepared(self) -> OwnData:
         """The data set, made once for the same choices; ValueError in one line where it cannot be."""
@@ -108,7 +108,7 @@ def forget_pictures() -> None:
     st.session_state.pop("on the wall", None)
 
 
-def _use(mine: Desk, held: Upload, own: OwnData, recipe: str, settings: Settings) -> Settings:
+def _use(mine: Desk, held: Upload, own: OwnData, recipe: Recipe, settings: Settings) -> Settings:
     """What a link that waits for these data says, or else what suits them."""
     mine.hold(own)
     held.in_use = recipe

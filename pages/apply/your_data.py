@@ -7,6 +7,7 @@ from labelsmooth.dashboard.guide import RELOADING
 from labelsmooth.dashboard.own_data import EXAMPLE, example, forget, forget_pictures, train_on_it, upload
 from labelsmooth.dashboard.own_data_views import choices, head, lists, understood
 from labelsmooth.dashboard.plain import plain
+from labelsmooth.dashboard.uploads import largest_mb
 from labelsmooth.datasets import MOST_MEASURED
 from labelsmooth.own_data.preparing import MAX_CLASSES, MAX_COLUMNS, MAX_FEATURES, MAX_ROWS
 
@@ -34,7 +35,10 @@ waiting = "" if link in here.titles else link
 if waiting:
     st.info(f"A link that you opened needs the data {plain(waiting)}. Bring the file, and its settings come back.")
 came = st.file_uploader(
-    "Your file (CSV, TSV, Parquet)", type=["csv", "tsv", "txt", "parquet"], key=f"own file {mine.generation}"
+    "Your file (CSV, TSV, Parquet)",
+    type=["csv", "tsv", "txt", "parquet"],
+    key=f"own file {mine.generation}",
+    max_upload_size=largest_mb(),
 )
 with st.container(horizontal=True, vertical_alignment="center"):
     st.download_button("Example file to try", example, EXAMPLE, "text/csv", on_click="ignore")
@@ -63,6 +67,6 @@ if mine.table is not None:
         lists(own)
 if here.own is not None:
     st.text(f"In use now: {here.own.title}, {here.own.name}. To send along with the link, beside the file itself:")
-    st.code(mine.in_use, language=None, wrap_lines=True)
+    st.code(str(mine.in_use), language=None, wrap_lines=True)
 if (here.own is not None or mine.table is not None) and st.button("Forget my data", on_click=forget):
     forget_pictures()
