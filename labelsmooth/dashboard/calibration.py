@@ -141,8 +141,8 @@ def risk_panel(settings: Settings, snapshot: Snapshot) -> None:
         st.caption("With two classes the normalised logits of all examples are equal: they rank nothing.")
 
 
-def what_to_do(setup: TrainingSetup, snapshot: Snapshot) -> None:
-    """What the numbers of a finished run suggest."""
+def what_to_do(setup: TrainingSetup, snapshot: Snapshot, *, brief: bool) -> None:
+    """What the numbers of a finished run suggest, or only the first of it."""
     # A network at its last good epoch is no example of what training makes: its numbers are shown, not judged.
     if say_diverged(setup, snapshot.diverged[:1]):
         return
@@ -152,7 +152,8 @@ def what_to_do(setup: TrainingSetup, snapshot: Snapshot) -> None:
     hard, smoothed = _risks(setup, snapshot)["probability"]
     with st.container(border=True):
         st.markdown("**What to do**")
-        for paragraph in advice(snapshot, _estimates(setup, 1.0, 15, snapshot), (hard, smoothed)):
+        paragraphs = advice(snapshot, _estimates(setup, 1.0, 15, snapshot), (hard, smoothed))
+        for paragraph in paragraphs[: 1 if brief else None]:
             st.markdown(paragraph)
 
 

@@ -94,7 +94,8 @@ export class Chart {
   }
 
   get height() {
-    return this.narrow.height ?? this.figure.layout.height ?? 450;
+    const most = Number(getComputedStyle(this.node).getPropertyValue("--film-tallest")) || Infinity;
+    return this.narrow.height ?? Math.min(this.figure.layout.height ?? 450, most);
   }
 
   // The wanted picture: a figure {data, layout, narrow}, with the changes of a frame {data, traces} if there is one.
@@ -125,7 +126,7 @@ export class Chart {
   async settle() {
     if (!this.figure) return;
     if (this.look === undefined || this.figure !== this.drawn.figure) {
-      this.node.style.height = `${this.height}px`;
+      this.node.style.setProperty("--film-height", `${this.height}px`);
       if (!this.node.clientWidth) return;
     }
     if (this.busy) return;

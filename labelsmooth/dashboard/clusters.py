@@ -14,6 +14,7 @@ from labelsmooth.clusters import (
 )
 from labelsmooth.dashboard.album import Album
 from labelsmooth.dashboard.film import Reel, film, name_of
+from labelsmooth.dashboard.films import pinned
 from labelsmooth.dashboard.panels import SAME, say_diverged
 from labelsmooth.datasets import class_names, dataset_of
 from labelsmooth.figures.clusters import ClustersView, clusters_figure, clusters_frame
@@ -87,11 +88,11 @@ def _sentences(snapshot: Snapshot, setup: TrainingSetup, shown: tuple[int, ...])
     return (*smoothed, bias_sentence(*bias_share(snapshot, shown)))
 
 
-def cluster_film(wall: ClusterWall, *, done: bool, ticking: bool) -> None:
-    """Both models in the training and the test part, as an epoch film."""
+def cluster_film(wall: ClusterWall, epoch: int, *, done: bool, ticking: bool) -> None:
+    """Both models in the training and the test part, as an epoch film: playing, or at one epoch."""
     reel = _reel(wall, wall.clusters, [page.clusters for page in wall.pages], done)
     alt = "Penultimate clusters of training and test part, on hard labels and smoothed, at one epoch of the training."
-    film(reel, key="clusters", alt=alt, ticking=ticking)
+    film(reel, key="clusters", alt=alt, start=pinned(epoch), ticking=ticking, on_released=st.rerun)
 
 
 def collapse_film(wall: ClusterWall, *, done: bool) -> None:
@@ -112,15 +113,15 @@ def solid_clusters(wall: ClusterWall, *, done: bool) -> None:
     film(reel, key="solid", alt=f"The test part of both models in three dimensions, after epoch {last.epoch}.")
 
 
-def clusters_conclusion(wall: ClusterWall) -> None:
-    """What was measured, once the run is finished, and what the bias changes in the picture."""
+def clusters_conclusion(wall: ClusterWall, *, brief: bool) -> None:
+    """What was measured, once the run is finished, and what the bias changes in the picture; or only the first."""
     if not wall.sentences:
         return
     say_diverged(wall.setup, wall.diverged)
     if len(wall.setup.epsilons) == 1:
         st.info(SAME)
     with st.container(border=True):
-        for sentence in wall.sentences:
+        for sentence in wall.sentences[: 1 if brief else None]:
             st.markdown(sentence)
 
 

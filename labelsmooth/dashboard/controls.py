@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from labelsmooth.dashboard.choices import Choice, Flag, Number
 from labelsmooth.dashboard.desk import current, desk
@@ -27,6 +28,9 @@ def say_corrections() -> None:
 
 def first_choices() -> None:
     """Presets and epsilon, which stand above the pictures."""
+    if current().lecture:
+        _first_choices_of_a_lecture()
+        return
     told, mine = matching_preset(current()), desk()
     # Always one line: buttons that move under the pointer lose clicks.
     st.markdown(_OWN if told is None else PRESETS[told].summary)
@@ -51,6 +55,23 @@ def first_choices() -> None:
     choice("epsilon")
 
 
+def _first_choices_of_a_lecture() -> None:
+    """The same in one row, the presets as a menu."""
+    told = matching_preset(current())
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "Story",
+            list(PRESETS),
+            None if told is None else list(PRESETS).index(told),
+            format_func=lambda name: PRESETS[name].title,
+            key=desk().key(f"preset {told}"),
+            placeholder="settings of your own",
+            width=300,
+        )
+        with st.container(width=500):
+            choice("epsilon")
+
+
 def sidebar_choices(*, clusters: bool, negative: bool) -> None:
     """Everything else that is trained, folded where few people need it.
 
@@ -58,10 +79,10 @@ def sidebar_choices(*, clusters: bool, negative: bool) -> None:
     leave them out.
     """
     with st.sidebar:
-        st.subheader("Data")
-        for name in ("dataset", "classes", "train_size", "label_noise"):
-            if name != "classes" or dataset_of(current().dataset).choose_classes:
-                choice(name)
+        with _data():
+            for name in ("dataset", "classes", "train_size", "label_noise"):
+                if name != "classes" or dataset_of(current().dataset).choose_classes:
+                    choice(name)
         if clusters:
             with st.expander("Clusters"):
                 class_pickers()
@@ -74,6 +95,14 @@ def sidebar_choices(*, clusters: bool, negative: bool) -> None:
                 choice(name)
             if negative:
                 choice("negative")
+
+
+def _data() -> DeltaGenerator:
+    """Where the choices of the data are: folded in a lecture, too."""
+    if current().lecture:
+        return st.expander("Data")
+    st.subheader("Data")
+    return st.container()
 
 
 def choice(name: str) -> None:

@@ -37,6 +37,8 @@ class Film {
   mount(slot) {
     if (this.root.parentNode === slot || !slot.isConnected) return;
     slot.replaceChildren(this.root);
+    // The state of another element knows nothing of what was said through the last one.
+    this.told = undefined;
     this.play(this.playing);
   }
 
@@ -51,6 +53,7 @@ class Film {
 
   take(message) {
     this.message = message;
+    this.obey(message);
     if (message.run !== this.run) this.begin(message);
     if (message.figure) {
       this.figure = message.figure;
@@ -82,15 +85,43 @@ class Film {
     }, PATIENCE);
   }
 
+  // Where Python has the film stand, or will have it once it hears what the viewer did; nothing where it plays.
+  get pin() {
+    return this.told ? this.told.frame : this.message.start;
+  }
+
+  // Go where Python asks for: once, and not where it only repeats the viewer, who may be elsewhere by now.
+  obey({ start, autoplay, follow, heard }) {
+    const { told } = this;
+    if (follow || (told && told.when !== heard)) return;
+    this.told = undefined;
+    const news = start !== this.start && !(told && told.frame === (start ?? ""));
+    this.start = start;
+    if (!news) return;
+    if (start) {
+      this.place = start;
+      this.roll(false);
+    } else if (autoplay && this.place !== undefined) {
+      this.place = undefined;
+      if (this.complete && this.at === this.newest) this.at = 0;
+      this.roll(true);
+    }
+  }
+
   begin({ run, autoplay, total, follow }) {
+    const { pin } = this;
     // A film that the viewer moves stays at its place when what it shows is replaced, also under their hand.
-    this.kept = autoplay ? undefined : this.frames?.[this.at]?.name;
+    if (!autoplay) this.place ??= this.frames?.[this.at]?.name;
+    else if (!pin) this.place = undefined;
     this.run = run;
     this.frames = [];
     this.names = new Map();
     this.at = -1;
-    const plays = autoplay && total > 0 && !follow;
-    // A viewer who wants less motion sees the newest frame until they start the film.
+    this.roll(autoplay && total > 0 && !follow && !pin);
+  }
+
+  // Play by itself, or stand. A viewer who wants less motion sees the newest frame until they start the film.
+  roll(plays) {
     this.still = plays && matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.play(plays && !this.still);
   }
@@ -105,19 +136,11 @@ class Film {
 
   // The frame to stand at after frames, or wishes, have come in.
   seat() {
-    const { start, autoplay, follow } = this.message;
-    if (follow) {
-      this.at = this.names.get(shown.get(follow)) ?? this.at;
-    } else if (this.frames.length) {
-      this.at = this.still ? this.newest : Math.max(this.at, 0);
-    }
-    if (autoplay || (start === this.start && this.kept === undefined)) return;
-    const places = start === this.start ? [this.kept, start] : [start];
-    const place = places.find(name => this.names.has(name));
-    if (place === undefined) return;
-    this.at = this.names.get(place);
-    this.start = start;
-    this.kept = undefined;
+    const { follow } = this.message;
+    if (follow) this.at = this.names.get(shown.get(follow)) ?? this.at;
+    else if (this.place === undefined) this.at = this.still ? this.newest : Math.min(Math.max(this.at, 0), this.newest);
+    // Until its frame has come, a film that is to stand there shows the newest one before it.
+    else this.at = this.names.get(this.place) ?? this.names.get(this.start) ?? this.newest;
   }
 
   hear({ key, held }) {
@@ -171,9 +194,13 @@ class Film {
   }
 
   go(at, playing) {
+    const to = Math.max(0, Math.min(at, this.newest));
     this.still = false;
+    this.place = playing ? undefined : this.frames[to]?.name;
     this.play(playing);
-    this.move(Math.max(0, Math.min(at, this.newest)));
+    this.move(to);
+    // A film that plays unasked tells that it does so again.
+    if (playing && this.message.autoplay && this.pin) this.tell("");
   }
 
   stop() {
@@ -185,8 +212,14 @@ class Film {
   rest() {
     this.stop();
     const frame = this.frames[this.at];
-    // A state, which stays until Python has read it; the time makes leaving at the same frame again another state.
-    if (this.message.releases && frame) this.leave("released", { frame: frame.name, when: Date.now() });
+    if (frame) this.tell(frame.name);
+  }
+
+  // A state, which stays until Python has read it; the time makes leaving at the same frame again another state.
+  tell(frame) {
+    if (!this.message.releases) return;
+    this.told = { frame, when: Date.now() };
+    this.leave("released", this.told);
   }
 
   act(action) {

@@ -1,14 +1,22 @@
 """The three films of a training: how each is described, and how it follows its run."""
 
+from typing import Any
+
 import streamlit as st
 
 from labelsmooth.dashboard.film import Reel, film, name_of
 from labelsmooth.dashboard.gallery import Shot, Wall
+from labelsmooth.dashboard.specs import PLAYING
 from labelsmooth.snapshots import snapshot_epochs
 
 
-def live_film(wall: Wall, *, done: bool, ticking: bool) -> None:
-    """Clusters, confidence and reliability of both models."""
+def pinned(epoch: int) -> str | None:
+    """The frame that a film of a training stands at; None where it plays."""
+    return None if epoch == PLAYING else str(epoch)
+
+
+def live_film(wall: Wall, epoch: int, *, done: bool, ticking: bool) -> None:
+    """Clusters, confidence and reliability of both models: playing, or at one epoch."""
     which = "three classes" if len(wall.shown) > 2 else "two classes"
     _show(
         wall,
@@ -18,6 +26,8 @@ def live_film(wall: Wall, *, done: bool, ticking: bool) -> None:
         ticking=ticking,
         alt=f"Penultimate clusters of {which} on hard labels and smoothed, both confidence histograms, and both "
         "reliability curves, at one epoch of the training.",
+        start=pinned(epoch),
+        on_released=st.rerun,
     )
 
 
@@ -45,9 +55,7 @@ def curves_film(wall: Wall, *, done: bool) -> None:
     _show(wall, wall.curves, key="curves", follow="live", done=done, alt=alt)
 
 
-def _show(
-    wall: Wall, shot: Shot, *, key: str, alt: str, done: bool, ticking: bool = False, follow: str | None = None
-) -> None:
+def _show(wall: Wall, shot: Shot, *, done: bool, **how: Any) -> None:
     """One film of a run: the projected classes make it another one, the scale of the clusters does not."""
     reel = Reel(
         run=name_of(wall.setup, wall.shown),
@@ -58,4 +66,4 @@ def _show(
         final=shot.frames[-1]["name"] if done else str(wall.setup.epochs),
         done=done,
     )
-    film(reel, key=key, alt=alt, ticking=ticking, follow=follow)
+    film(reel, **how)

@@ -99,8 +99,8 @@ def say_diverged(setup: TrainingSetup, diverged: np.ndarray) -> bool:
     return lost > 0
 
 
-def conclusion(wall: Wall) -> None:
-    """What was measured, once the run is finished and all its networks are good."""
+def conclusion(wall: Wall, *, brief: bool) -> None:
+    """What was measured, once the run is finished and all its networks are good; with or without what chance does."""
     setup, snapshot = wall.setup, wall.snapshot
     if say_diverged(setup, snapshot.diverged):
         return
@@ -111,6 +111,8 @@ def conclusion(wall: Wall) -> None:
         (hard, smoothed), (ece_hard, ece_smoothed) = wall.null, snapshot.ece[0, [0, -1]]
         with st.container(border=True):
             st.markdown(f"**{first}** {second}")
+            if brief:
+                return
             st.caption(
                 f"ECE is above 0 by chance alone. With the confidences of seed {setup.seeds[0]} a perfectly calibrated "
                 f"network would show {hard.low:.3f} to {hard.high:.3f} on hard labels (measured: {ece_hard:.3f}), and "

@@ -200,6 +200,11 @@ class Settings:
         return {value: replace(few, **change).sweep() for value, change in zip(values, changes, strict=True)}
 
     @property
+    def lecture(self) -> bool:
+        """Whether a page shows one picture in large letters, and hardly any controls."""
+        return self.mode == "lecture"
+
+    @property
     def judged(self) -> Event:
         """Whose probability the reliability diagrams are about."""
         return "top label" if self.event == "top" else int(self.event)

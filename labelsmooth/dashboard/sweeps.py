@@ -79,14 +79,14 @@ def sweep_note(wall: SweepWall) -> None:
     )
 
 
-def sweep_conclusion(wall: SweepWall) -> None:
-    """What the sweep says, once it is finished."""
+def sweep_conclusion(wall: SweepWall, *, brief: bool) -> None:
+    """What the sweep says, once it is finished, or only the first of it."""
     if not wall.sweep.finished:
         return
     with st.container(border=True):
         first, *others = conclusion(wall.sweep)
         st.markdown(f"**{first}**")
-        for sentence in others:
+        for sentence in () if brief else others:
             st.markdown(sentence)
 
 

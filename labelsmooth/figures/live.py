@@ -26,7 +26,7 @@ from labelsmooth.pictures import BINS, ModelPicture, Picture
 
 FEW = 10  # examples in a bin below which its point is faint and no curve is drawn through it
 WIDE = Arrangement(rows=2, columns=2, height=600)
-NARROW = Arrangement(rows=4, columns=1, height=1360, top=95, gap_y=90)
+NARROW = Arrangement(rows=4, columns=1, height=1390, top=125, gap_y=90)  # three rows of legend on a phone
 HISTOGRAM, RELIABILITY = 3, 4  # numbers of the axes; 1 and 2 are the clusters
 CENTRES = (np.arange(BINS) + 0.5) / BINS
 DIAGONAL: Spec = {

@@ -20,6 +20,7 @@ from labelsmooth.dashboard.walls import hang, hanging
 
 settings = current()
 setup = settings.setup()
+full = not settings.lecture
 more = ticking(setup)
 WALL = "reliability on the wall"
 
@@ -34,18 +35,22 @@ def watch() -> None:
     wall = hanging(WALL, Reliability)
     if wall is not None:
         reliability_film(wall, settings.temperature, ticking=more and finished)
-        losses_film(wall)
+        if full:
+            losses_film(wall)
 
 
-choices("bins", "binning", "event")
+if full:
+    choices("bins", "binning", "event")
 watch()
 run = registry().finished(setup)
 if run is not None:
     last = run.snapshots[-1]
-    what_to_do(setup, last)
-    st.subheader("One question, many estimators")
-    estimates_table(settings, last)
-    st.subheader("What if the network answers only where it is sure?")
-    choices("score", "coverage")
-    risk_panel(settings, last)
-calibration_guide()
+    what_to_do(setup, last, brief=not full)
+    if full:
+        st.subheader("One question, many estimators")
+        estimates_table(settings, last)
+        st.subheader("What if the network answers only where it is sure?")
+        choices("score", "coverage")
+        risk_panel(settings, last)
+if full:
+    calibration_guide()

@@ -32,15 +32,20 @@ def watch() -> None:
     wall = hanging(WALL, ClusterWall)
     if wall is None:
         return
-    cluster_film(wall, done=done, ticking=more and bool(snapshots))
+    cluster_film(wall, settings.epoch, done=done, ticking=more and bool(snapshots))
     if wall.setup == setup:
-        clusters_conclusion(wall)
+        clusters_conclusion(wall, brief=settings.lecture)
+    if settings.lecture:
+        return
     if settings.depth:
         solid_clusters(wall, done=done)
     collapse_film(wall, done=done)
 
 
-class_pickers()
-choices("scale", "bias", "depth")
-watch()
-clusters_guide()
+if settings.lecture:
+    watch()
+else:
+    class_pickers()
+    choices("scale", "bias", "depth")
+    watch()
+    clusters_guide()

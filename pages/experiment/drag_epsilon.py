@@ -31,20 +31,26 @@ def watch() -> None:
     sweep_note(wall)
     sweep_film(wall, settings.epsilon, done=done, ticking=more and bool(snapshots))
     if wall.setup == setup:
-        sweep_conclusion(wall)
+        sweep_conclusion(wall, brief=settings.lecture)
+    if settings.lecture:
+        return
     sweep_curves(wall, done=done)
     if wall.setup == setup and wall.sweep.finished:
         sweep_downloads(wall, settings.epsilon)
 
 
-choices("steps", "negative")
-if settings.negative:
-    st.info(NEGATIVE)
-watch()
-st.subheader("How the best epsilon moves")
-choices("map_over", "map_measure")
-if more:
+if settings.lecture:
     leave_map()
+    watch()
 else:
-    noise_map(settings)
-sweep_guide(settings.convention)
+    choices("steps", "negative")
+    if settings.negative:
+        st.info(NEGATIVE)
+    watch()
+    st.subheader("How the best epsilon moves")
+    choices("map_over", "map_measure")
+    if more:
+        leave_map()
+    else:
+        noise_map(settings)
+    sweep_guide(settings.convention)

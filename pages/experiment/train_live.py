@@ -27,15 +27,21 @@ def watch() -> None:
         if earlier is None:
             return
         wall = earlier
-    labels_note(wall)
-    metric_strip(wall)
-    live_film(wall, done=done, ticking=more and bool(snapshots))
+    above, below = st.container(), st.container()
+    with below if settings.lecture else above:
+        labels_note(wall)
+        metric_strip(wall)
+    with above if settings.lecture else below:
+        live_film(wall, settings.epoch, done=done, ticking=more and bool(snapshots))
     if wall.setup == setup:
-        conclusion(wall)
+        conclusion(wall, brief=settings.lecture)
+    if settings.lecture:
+        return
     if wall.boundary is not None:
         boundary_film(wall, wall.boundary, done=done)
     curves_film(wall, done=done)
 
 
 watch()
-how_to_read(setup, settings.shown)
+if not settings.lecture:
+    how_to_read(setup, settings.shown)
