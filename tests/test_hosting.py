@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import streamlit as st
 from open_pages import APP
+from streamlit import net_util
 from streamlit.testing.v1 import AppTest
+from streamlit.web.server.server_util import is_url_from_allowed_origins
 
 from labelsmooth.__main__ import main
 from labelsmooth.dashboard import claims, gate, uploads
@@ -22,6 +24,13 @@ BAD = {
     "LABELSMOOTH_UPLOAD_MB": "101",
     "LABELSMOOTH_ALLOWED_HOSTS": "example.org, http://b",
 }
+
+
+def test_a_page_of_another_site_is_refused_without_asking_the_internet(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(net_util, "_make_blocking_http_get", lambda url, timeout: asked.append(url))
+    assert not is_url_from_allowed_origins("http://else.example")
+    assert not asked
 
 
 def test_without_variables_or_with_empty_ones_the_defaults_hold() -> None:

@@ -15,6 +15,7 @@ from labelsmooth.claims.verdicts import CONTRADICTED, HOLDS, LEAST_SEEDS, UNDECI
 from labelsmooth.claims.words import difference_in_words, setup_in_words
 from labelsmooth.comparison import signed
 from labelsmooth.dashboard.film import Reel, film, name_of
+from labelsmooth.dashboard.pace import beat
 from labelsmooth.figures.claims import contrasts_figure, profile_figure
 from labelsmooth.figures.style import Moving
 from labelsmooth.hosting import hosting
@@ -118,7 +119,7 @@ def live(name: str) -> None:
     tests = background()
     ticking = tests.running is not None
 
-    @st.fragment(run_every=0.5 if ticking else None)
+    @st.fragment(run_every=beat(ticking))
     def watch() -> None:
         _say(name, tests)
         entry, now = record().get(name), tests.job(name)

@@ -1,6 +1,8 @@
 """The film: a Plotly figure, with or without frames, that the browser draws in place, plays and scrubs."""
 
 import json
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -34,10 +36,10 @@ class Reel:
     """A figure and the frames that have come in so far.
 
     `run` names what is shown: another value starts the film anew. `figure` is the base, {"data", "layout"} as in
-    `json.loads(fig.to_json())`, and may change from one call to the next; `narrow` holds the layout entries that
-    differ where the film is narrower than 640 pixels. `frames` only ever grows: {"name", "data", "traces"} as in
-    Plotly, and a plain-text "caption". There will be `total` of them, the last one named `final`, and no more once
-    `done`.
+    `json.loads(fig.to_json())`, and may be another one from one call to the next, but none is changed in place;
+    `narrow` holds the layout entries that differ where the film is narrower than 640 pixels. `frames` only ever grows:
+    {"name", "data", "traces"} as in Plotly, and a plain-text "caption". There will be `total` of them, the last one
+    named `final`, and no more once `done`.
     """
 
     run: str
@@ -62,6 +64,34 @@ class Sent:
     version: str
 
 
+class _Versions:
+    """A name for each figure by what is in it: found once for all viewers, who are shown the same objects."""
+
+    def __init__(self, most: int = 32) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        # The objects themselves are kept too: the id of one that is gone may be another's.
+        self._known: OrderedDict[tuple[int, int], tuple[Any, Any, str]] = OrderedDict()
+
+    def of(self, figure: Mapping[str, Any], narrow: Mapping[str, Any]) -> str:
+        """The version of a figure, which is never changed in place."""
+        name = id(figure), id(narrow)
+        with self._lock:
+            if name in self._known:
+                self._known.move_to_end(name)
+                return self._known[name][-1]
+        content = {"data": figure["data"], "layout": figure["layout"], "narrow": narrow}
+        version = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+        with self._lock:
+            self._known[name] = figure, narrow, version
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
+        return version
+
+
+_versions = _Versions()
+
+
 def name_of(*what: object) -> str:
     """A short name for the browser of whatever these things together are."""
     return sha256(repr(what).encode()).hexdigest()[:16]
@@ -72,7 +102,7 @@ def parcel(reel: Reel, sent: Sent | None) -> tuple[dict[str, Any], Sent]:
     same_run = sent is not None and sent.run == reel.run
     first = sent.have if sent is not None and same_run else 0
     figure = {"data": reel.figure["data"], "layout": reel.figure["layout"], "narrow": reel.narrow}
-    version = sha256(json.dumps(figure, sort_keys=True).encode()).hexdigest()[:16]
+    version = _versions.of(reel.figure, reel.narrow)
     known = sent is not None and same_run and sent.version == version
     frames = list(reel.frames[first:])
     message = {
@@ -105,10 +135,11 @@ def film(
     """Show a reel; call it again, with the same key, whenever there is more of it.
 
     `alt` describes the picture, `unit` is what its frames count. A film with `follow` has no controls and shows its
-    frame of the same name as the film with that key. One that does not `autoplay` stands at the frame named `start`,
-    and goes there again when `start` changes. `fps` are frames a second at speed 1. `on_released` is called when the
-    viewer has left the film at a frame: `st.session_state[key]["released"]` then holds its name as "frame", and the
-    time as "when". While the caller is `ticking`, `on_ended` is called when the browser
+    frame of the same name as the film with that key. One with a `start` stands at the frame of that name, or the newest
+    until it has come, and goes there again when `start` changes; without one it plays if it does `autoplay`. `fps` are
+    frames a second at speed 1. `on_released` is called when the viewer has left the film at a frame, or lets one play
+    on that stood at a `start` and does `autoplay`: `st.session_state[key]["released"]` then holds the frame's name, or
+    "", as "frame", and the time as "when". While the caller is `ticking`, `on_ended` is called when the browser
     holds all frames of a reel that is done, and again after a second should the caller tick on. Followers do not.
     """
     if not fps > 0:
@@ -117,8 +148,9 @@ def film(
     message, st.session_state[ledger] = parcel(reel, st.session_state.get(ledger))
 
     def missing() -> None:
-        browser = st.session_state[key]["missing"]
-        st.session_state[ledger] = Sent(browser["run"], browser["have"], browser["version"])
+        # Of a film whose first run was interrupted the session does not know the state yet: all is sent again.
+        browser = st.session_state.get(key, {}).get("missing")
+        st.session_state[ledger] = Sent(browser["run"], browser["have"], browser["version"]) if browser else None
 
     _component(
         key=key,
@@ -134,6 +166,8 @@ def film(
             "fps": fps,
             "ticking": ticking,
             "releases": on_released is not None,
+            # What the viewer did later is newer than this message.
+            "heard": (st.session_state.get(key, {}).get("released") or {}).get("when"),
         },
         on_missing_change=missing,
         on_ended_change=on_ended,

@@ -5,6 +5,7 @@ import time
 
 import streamlit as st
 
+from labelsmooth.dashboard.pace import keep_pace
 from labelsmooth.dashboard.runs import Run
 from labelsmooth.dashboard.server import registry, viewer
 from labelsmooth.setups import TrainingSetup
@@ -31,6 +32,8 @@ def follow(setup: TrainingSetup, *, more: bool, bar: bool = False, part: str = "
     if not run.snapshots:
         run.wait(1, timeout=FIRST)
     done = run.ended
+    if more:
+        keep_pace()
     _say(run, reader)
     if bar and not done:
         left = "" if math.isnan(run.remaining) else f", about {math.ceil(run.remaining)} s left"

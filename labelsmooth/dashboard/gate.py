@@ -4,6 +4,7 @@ import logging
 from functools import cache
 
 import streamlit as st
+from streamlit import net_util
 
 from labelsmooth.dashboard.journal import runs_log
 from labelsmooth.hosting import hosting
@@ -12,6 +13,15 @@ WRONG = "This server shows no page, because settings in its environment are wron
 OTHER_NAME = "This server does not answer under the name in this address."
 
 _log = logging.getLogger(__name__)
+
+
+def _unknown() -> None:
+    """The address of this machine in the outside world."""
+
+
+# For each page of another site that tries to connect, Streamlit would ask a host in the internet for it, and serve
+# nobody for up to two seconds.
+net_util.get_external_ip = _unknown
 
 
 def admit() -> None:

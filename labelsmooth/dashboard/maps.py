@@ -4,6 +4,7 @@ import streamlit as st
 
 from labelsmooth.dashboard.film import Reel, film, name_of
 from labelsmooth.dashboard.following import follow
+from labelsmooth.dashboard.pace import beat
 from labelsmooth.dashboard.server import registry, viewer
 from labelsmooth.dashboard.settings import Settings
 from labelsmooth.figures.noise_map import map_figure
@@ -29,7 +30,7 @@ def noise_map(settings: Settings) -> None:
         leave_map()
     more = waiting is not None and registry().join(rows[waiting], viewer() + PART).error is None
 
-    @st.fragment(run_every=0.5 if more else None)
+    @st.fragment(run_every=beat(more))
     def watch() -> None:
         waiting = _next(rows)
         if waiting is not None:

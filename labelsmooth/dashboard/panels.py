@@ -1,6 +1,7 @@
 """Parts of a page that several pages share: the strip of measures, the state of a run, what was measured."""
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import streamlit as st
@@ -52,16 +53,25 @@ MEASURES = {
 
 def metric_strip(wall: Wall) -> None:
     """Each measure on hard labels and smoothed, with the paired difference over seeds and its 95 % interval."""
+    with st.container(horizontal=True, key="strip"):
+        for label, values, below, meaning in _strip(wall):
+            st.metric(label, values, below, delta_color="off", delta_arrow="off", help=meaning, width=172)
+
+
+@lru_cache(32)
+def _strip(wall: Wall) -> list[tuple[str, str, str, str]]:
+    """Of each measure its title, both values, their difference, and what it means: once for all viewers."""
     snapshot = wall.snapshot
     whole = not np.any(snapshot.diverged != NEVER)
     same = len(wall.setup.epsilons) == 1
-    with st.container(horizontal=True, key="strip"):
-        for name, (title, scale, digits, unit, meaning) in MEASURES.items():
-            result = compare_measure(snapshot, name)
-            values = f"{scale * result.hard:.{digits}f} → {scale * result.smoothed:.{digits}f}{unit}"
-            below = "the same" if same else _difference(result, scale, digits) if whole else "some diverged"
-            label = title.format(" → ".join("∞" if math.isinf(gap) else f"{gap:.2f}" for gap in wall.optima.train_gap))
-            st.metric(label, values, below, delta_color="off", delta_arrow="off", help=meaning, width=172)
+    gaps = " → ".join("∞" if math.isinf(gap) else f"{gap:.2f}" for gap in wall.optima.train_gap)
+    strip = []
+    for name, (title, scale, digits, unit, meaning) in MEASURES.items():
+        result = compare_measure(snapshot, name)
+        values = f"{scale * result.hard:.{digits}f} → {scale * result.smoothed:.{digits}f}{unit}"
+        below = "the same" if same else _difference(result, scale, digits) if whole else "some diverged"
+        strip.append((title.format(gaps), values, below, meaning))
+    return strip
 
 
 def _difference(result: Comparison, scale: float, digits: int) -> str:

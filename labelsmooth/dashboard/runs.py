@@ -188,6 +188,12 @@ class Registry:
         with self._lock:
             return self._schedule.standing
 
+    @property
+    def watchers(self) -> int:
+        """How many viewers look at a run that has not ended."""
+        with self._lock:
+            return self._schedule.watchers
+
     # Called by runs.
 
     def _position(self, run: Run) -> int:

@@ -77,6 +77,11 @@ class Schedule:
             len(self.queue), len(self.active), len(self._leases), len(kept), sum(kept), most_bytes=self._max_bytes
         )
 
+    @property
+    def watchers(self) -> int:
+        """How many viewers look at a run that has not ended."""
+        return sum(not lease.run.ended for lease in self._leases.values())
+
     def enqueue(self, run: "Run") -> "Run":
         """Remember a new run and let it wait for its place, unless it is refused."""
         self.runs[run.setup] = run

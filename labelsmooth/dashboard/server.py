@@ -4,6 +4,7 @@ import atexit
 import gc
 import sys
 import time
+from functools import lru_cache
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -52,7 +53,8 @@ def journal() -> Journal:
     return Journal(runs_log())
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+# Streamlit's cache takes a millisecond to find a key like this one, at every tick of every page.
+@lru_cache(16)
 def gallery(setup: TrainingSetup, shown: tuple[int, ...]) -> Gallery:
     """The pictures of a run for one choice of projected classes."""
     return Gallery(setup, shown)

@@ -15,6 +15,7 @@ from labelsmooth.dashboard.controls import choices
 from labelsmooth.dashboard.desk import current
 from labelsmooth.dashboard.following import follow, ticking
 from labelsmooth.dashboard.guide import calibration_guide
+from labelsmooth.dashboard.pace import beat
 from labelsmooth.dashboard.server import registry
 from labelsmooth.dashboard.walls import hang, hanging
 
@@ -25,7 +26,7 @@ more = ticking(setup)
 WALL = "reliability on the wall"
 
 
-@st.fragment(run_every=0.5 if more else None)
+@st.fragment(run_every=beat(more))
 def watch() -> None:
     """Reliability over temperature, once the run is finished; until then, what was there before."""
     _, snapshots = follow(setup, more=more, bar=True)

@@ -14,6 +14,7 @@ from labelsmooth.dashboard.controls import choices, class_pickers
 from labelsmooth.dashboard.desk import current
 from labelsmooth.dashboard.following import follow, ticking
 from labelsmooth.dashboard.guide import clusters_guide
+from labelsmooth.dashboard.pace import beat
 from labelsmooth.dashboard.walls import hang, hanging
 
 settings = current()
@@ -22,7 +23,7 @@ more = ticking(setup)
 WALL = "clusters on the wall"
 
 
-@st.fragment(run_every=0.5 if more else None)
+@st.fragment(run_every=beat(more))
 def watch() -> None:
     """The films and what they say, as far as the run has come."""
     done, snapshots = follow(setup, more=more)

@@ -8,6 +8,7 @@ from labelsmooth.dashboard.downloads import sweep_downloads
 from labelsmooth.dashboard.following import follow, ticking
 from labelsmooth.dashboard.guide import NEGATIVE, sweep_guide
 from labelsmooth.dashboard.maps import leave_map, noise_map
+from labelsmooth.dashboard.pace import beat
 from labelsmooth.dashboard.sweeps import SweepWall, sweep_conclusion, sweep_curves, sweep_film, sweep_note, sweep_wall
 from labelsmooth.dashboard.walls import hang, hanging
 
@@ -17,7 +18,7 @@ more = ticking(setup)
 WALL = "sweep on the wall"
 
 
-@st.fragment(run_every=0.5 if more else None)
+@st.fragment(run_every=beat(more))
 def watch() -> None:
     """The films and the conclusion, as far as the sweep has come."""
     done, snapshots = follow(setup, more=more, bar=True)

@@ -6,6 +6,7 @@ from labelsmooth.dashboard.desk import current
 from labelsmooth.dashboard.films import boundary_film, curves_film, live_film
 from labelsmooth.dashboard.following import follow, ticking
 from labelsmooth.dashboard.guide import how_to_read
+from labelsmooth.dashboard.pace import beat
 from labelsmooth.dashboard.panels import conclusion, labels_note, metric_strip
 from labelsmooth.dashboard.server import gallery
 
@@ -14,7 +15,7 @@ setup = settings.setup()
 more = ticking(setup)
 
 
-@st.fragment(run_every=0.5 if more else None)
+@st.fragment(run_every=beat(more))
 def watch() -> None:
     """The strip, the films and the conclusion, as far as the run has come."""
     done, snapshots = follow(setup, more=more)

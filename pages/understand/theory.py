@@ -6,6 +6,7 @@ from labelsmooth.dashboard.controls import choice
 from labelsmooth.dashboard.desk import current
 from labelsmooth.dashboard.following import follow, ticking
 from labelsmooth.dashboard.guide import NEGATIVE
+from labelsmooth.dashboard.pace import beat
 from labelsmooth.dashboard.panels import SAME
 from labelsmooth.dashboard.theory import (
     hard_film,
@@ -33,7 +34,7 @@ settings = current()
 setup = settings.setup()
 view = view_of(settings)
 more = not settings.lecture and ticking(setup)
-tick = 0.5 if more else None
+tick = beat(more)
 epsilon, classes = settings.epsilon, len(class_names(setup.dataset, setup.classes))
 everyone = view.convention == "uniform"
 smoothed_too = "" if len(setup.epsilons) == 1 else f" and {len(setup.seeds)} with ε = {epsilon:g}"

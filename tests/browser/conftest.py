@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -25,6 +25,9 @@ FLAGS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 SERVER = ["--server.headless=true", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"]
+WIDE: "ViewportSize" = {"width": 1400, "height": 900}
+# What a page can be told; anything else is told to its context.
+OF_A_PAGE = {"viewport", "color_scheme", "reduced_motion"}
 IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 
 # Scripts for a server, not modules for doctest.
@@ -46,8 +49,8 @@ def lacking(reason: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator["Browser"]:
-    """Chromium, started once."""
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Browser"]:
+    """Chromium, started once; its first context is a profile on disk, which keeps scripts, also compiled ones."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -56,9 +59,12 @@ def browser() -> Iterator["Browser"]:
     if chromium is None:
         lacking("chromium is not installed")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
+        profile = playwright.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"), executable_path=chromium, args=FLAGS, viewport=WIDE
+        )
+        assert profile.browser is not None
+        yield profile.browser
+        profile.close()
 
 
 class Serve(Protocol):
@@ -67,10 +73,10 @@ class Serve(Protocol):
     def __call__(self, script: Path, *options: str) -> str: ...
 
 
-@pytest.fixture(scope="module")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    """Start servers that end with the module."""
-    servers: list[subprocess.Popen[bytes]] = []
+@contextmanager
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Start servers that end together."""
+    started: list[subprocess.Popen[bytes]] = []
 
     def start(script: Path, *options: str) -> str:
         with socket.socket() as free:
@@ -83,7 +89,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
                 [sys.executable, "-m", "streamlit", "run", str(script), *flags],
                 cwd=script.parent, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=file, stderr=file,
             )  # fmt: skip
-        servers.append(server)
+        started.append(server)
         base = next((o.partition("=")[2] for o in options if o.startswith("--server.baseUrlPath=")), "")
         url = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
         for _ in range(300):
@@ -95,9 +101,16 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         raise AssertionError(f"no server within 30 s:\n{log.read_text()}")
 
     yield start
-    for server in servers:
+    for server in started:
         server.terminate()
         server.wait(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Start servers that end with the module."""
+    with servers(tmp_path_factory) as start:
+        yield start
 
 
 def healthy(url: str) -> bool:
@@ -120,7 +133,7 @@ def idle() -> Callable[["Page"], None]:
 
 
 class Visit(Protocol):
-    """Open an address in a context of its own; the options are those of `Browser.new_context`."""
+    """Open an address as a new visitor; the options are those of `Browser.new_context`."""
 
     def __call__(self, url: str, before: Callable[["Page"], object] = ..., **options: Any) -> "Page": ...
 
@@ -129,6 +142,7 @@ class Visit(Protocol):
 def visits(browser: "Browser", console: list[str]) -> Iterator[Visit]:
     """Open pages that close together, and put the errors in their consoles on a list."""
     contexts: list[BrowserContext] = []
+    pages: list[Page] = []
 
     def heard(message: "ConsoleMessage") -> None:
         # Streamlit looks for its server under every page's address as well.
@@ -136,9 +150,12 @@ def visits(browser: "Browser", console: list[str]) -> Iterator[Visit]:
             console.append(message.text)
 
     def open_page(url: str, before: Callable[["Page"], object] = id, **options: Any) -> "Page":
-        context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}} | options)
-        contexts.append(context)
-        page = context.new_page()
+        page = in_the_profile(browser, options)
+        if page is None:
+            contexts.append(browser.new_context(**{"viewport": WIDE} | options))
+            page = contexts[-1].new_page()
+        else:
+            pages.append(page)
         page.on("console", heard)
         page.on("pageerror", lambda error: console.append(str(error)))
         before(page)
@@ -148,15 +165,40 @@ def visits(browser: "Browser", console: list[str]) -> Iterator[Visit]:
     yield open_page
     for context in contexts:
         context.close()
+    for page in pages:
+        page.close()
+        forget(browser.contexts[0])
 
 
-@pytest.fixture(scope="module")
-def app(serve: Serve, browser: "Browser") -> str:
-    """The dashboard; the first request of a server is another matter, with tests of its own."""
-    url = serve(ROOT / "app.py")
-    with visits(browser, []) as visit:
-        visit(f"{url}/?epochs=1&seeds=1").wait_for_selector("h1", timeout=60_000)
-    return url
+def in_the_profile(browser: "Browser", options: dict[str, Any]) -> "Page | None":
+    """A page that need not compile 5 MB of plotly.js again, if the profile has no other visitor now."""
+    profile = browser.contexts[0]
+    # One empty page keeps the profile open.
+    if len(profile.pages) > 1 or not options.keys() <= OF_A_PAGE:
+        return None
+    page = profile.new_page()
+    page.set_viewport_size(options.get("viewport", WIDE))
+    page.emulate_media(
+        color_scheme=options.get("color_scheme", "light"), reduced_motion=options.get("reduced_motion", "no-preference")
+    )
+    return page
+
+
+def forget(profile: "BrowserContext") -> None:
+    """Let the profile keep nothing of a visit but its cache of files."""
+    profile.clear_permissions()
+    stored = {"origin": "*", "storageTypes": "cookies,file_systems,indexeddb,local_storage,cache_storage"}
+    profile.new_cdp_session(profile.pages[0]).send("Storage.clearDataForOrigin", stored)
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory, browser: "Browser") -> Iterator[str]:
+    """The dashboard, one for all modules; the first request of a server is another matter, with tests of its own."""
+    with servers(tmp_path_factory) as start:
+        url = start(ROOT / "app.py")
+        with visits(browser, []) as visit:
+            visit(f"{url}/?epochs=1&seeds=1").wait_for_selector("h1", timeout=60_000)
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 APP = ROOT / "app.py"
 SCREENSHOTS = HERE / "screenshots"
 LIVE, SWEEP, RELIABILITY = (f".st-key-{key} .film" for key in ("live", "sweep", "reliability"))
+# A viewer who wants less motion sees the end of a film at once.
+AT_ONCE: dict[str, Any] = {"reduced_motion": "reduce"}
 # In every painted frame: has a chart gone, lost its traces, or become another node?
 WATCH = """() => {
   window.blanks = 0;
@@ -59,6 +61,11 @@ CARD = """card => {
   const levels = [...data].filter((_, i) => i % 4 === 3).map(alpha => Math.round((alpha / 255) * 16).toString(17));
   return { lines: [...card.querySelectorAll("p")].map(line => line.innerHTML), picture: levels.join("") };
 }"""
+# Whether the letters of every chart are those of a dark or a light page.
+DRAWN_IN = """scheme => [...document.querySelectorAll(".film-chart :is(.xtick text, .legendtext)")].every(text => {
+  const [red] = getComputedStyle(text).fill.match(/\\d+/);
+  return (red > 127) === (scheme === "dark");
+})"""
 
 
 @dataclass

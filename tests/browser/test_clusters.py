@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from .conftest import Visit
-from .pages import CARD, WATCH, mark, point_at, rests
+from .pages import AT_ONCE, CARD, WATCH, mark, point_at, rests
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -29,7 +29,8 @@ def toggle(page: "Page", name: str) -> None:
 
 
 def test_the_film_plays_unasked_and_the_bias_does_not_blank_it(app: str, visit: Visit) -> None:
-    page = visit(f"{app}/clusters?{QUICK}")
+    # A seed that no other test has trained: the film must be seen to grow.
+    page = visit(f"{app}/clusters?{QUICK}&seed=60")
     page.wait_for_selector(f'{CLUSTERS}[data-playing="true"] .trace', state="attached", timeout=60_000)
     page.evaluate(WATCH)
     rests(page, "clusters", "collapse")
@@ -43,7 +44,7 @@ def test_the_film_plays_unasked_and_the_bias_does_not_blank_it(app: str, visit: 
 
 
 def test_the_card_shows_the_digit_under_the_pointer(app: str, visit: Visit) -> None:
-    page = visit(f"{app}/clusters?{QUICK}")
+    page = visit(f"{app}/clusters?{QUICK}", **AT_ONCE)
     rests(page, "clusters", "collapse")
     point_at(page, CLUSTERS, 0)
     card = page.locator(f"{CLUSTERS} .film-card")
@@ -55,7 +56,7 @@ def test_the_card_shows_the_digit_under_the_pointer(app: str, visit: Visit) -> N
 
 
 def test_the_third_dimension_is_a_scene_of_each_model(app: str, visit: Visit) -> None:
-    page = visit(f"{app}/clusters?{QUICK}")
+    page = visit(f"{app}/clusters?{QUICK}", **AT_ONCE)
     rests(page, "clusters", "collapse")
     toggle(page, "Third dimension")
     rests(page, "solid")

@@ -119,6 +119,89 @@ def test_it_plays_unasked_and_each_frame_comes_once(demo: str, visit: Visit) -> 
     assert len(messages) == count, "the fragment has stopped to tick"
 
 
+def test_a_film_over_a_value_tells_python_on_release_alone(demo: str, visit: Visit) -> None:
+    page = visit(f"{demo}/sweep")
+    drawn(page, SWEEP)
+    wait(page, SWEEP, shown="100", playing="false")
+    page.evaluate(WATCH)
+    state = page.get_by_text(re.compile(r"^run \d+ at"))
+    assert state.inner_text() == "run 1 at 100"
+    scrub = page.locator(f"{SWEEP} [type=range]")
+    scrub.evaluate("range => { range.value = 20; range.dispatchEvent(new Event('input')); }")
+    wait(page, SWEEP, shown="200")
+    page.wait_for_timeout(300)
+    assert state.inner_text() == "run 1 at 100"
+    # The same value twice is two releases.
+    for run in (2, 3):
+        scrub.evaluate("range => range.dispatchEvent(new Event('change'))")
+        page.get_by_text(f"run {run} at 200").wait_for()
+    page.wait_for_timeout(300)
+    assert state.inner_text() == "run 3 at 200"
+    page.get_by_role("slider", name="value").first.press("ArrowRight")
+    wait(page, SWEEP, shown="210")
+    assert page.evaluate("blanks") == 0
+    drawn(page, PLAIN)
+    assert page.locator(f"{PLAIN} :is(button, input, select)").locator("visible=true").count() == 0
+    assert page.locator(f"{PLAIN} summary").is_visible()
+
+
+def test_lost_frames_come_again(demo: str, visit: Visit) -> None:
+    lost: list[Any] = []
+
+    def lose(route: "WebSocketRoute") -> None:
+        server = route.connect_to_server()
+
+        def pass_on(message: Any) -> None:
+            if b'"run": "2"' in message and b'"caption"' in message and not lost:
+                lost.append(message)
+            else:
+                route.send(message)
+
+        server.on_message(pass_on)
+
+    page = visit(demo, lambda page: page.route_web_socket("**/_stcore/stream", lose))
+    # A click is lost where it meets the rerun at the end of a run, as on the way to another page.
+    wait(page, PANELS, have="40", ticking="false")
+    press(page, "body", "New run")
+    wait(page, PANELS, run="2")
+    wait(page, PANELS, run="2", have="40")
+    assert lost
+
+
+def test_it_fits_a_phone_a_theme_and_a_wish_for_less_motion(demo: str, visit: Visit) -> None:
+    page = visit(demo, color_scheme="light", reduced_motion="reduce")
+    drawn(page, PANELS)
+    page.evaluate(WATCH)
+    chart = page.locator(f"{PANELS} .film-chart")
+    assert chart.evaluate("node => node.clientHeight") == 620
+    for width in (420, 360):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(f"document.querySelector('{PANELS} .film-chart').clientHeight === 1200")
+        page.wait_for_function(f"document.querySelector('{PANELS} .main-svg').clientWidth < {width}")
+        overflow = "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
+        assert page.evaluate(f"{overflow}.map(e => e.scrollWidth - e.clientWidth)") == [0, 0]
+        controls = page.locator(f"{PANELS} :is(button, select, summary, input)").locator("visible=true")
+        sizes = controls.evaluate_all("all => all.map(e => Math.min(e.clientWidth, e.clientHeight))")
+        assert min(sizes) >= 36
+    ink = f"getComputedStyle(document.querySelector('{PANELS} .xtick text')).fill"
+    light = page.evaluate(ink)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"light => {ink} !== light", arg=light)
+    wait(page, PANELS, have="40", shown=LAST, playing="false")
+    press(page, PANELS, "Play")
+    wait(page, PANELS, playing="true")
+    assert mark(page, PANELS, "shown") != LAST
+    assert page.evaluate("blanks") == 0
+
+
+def test_a_missing_library_is_said_in_place(demo: str, visit: Visit, console: list[str]) -> None:
+    page = visit(demo, lambda page: page.route("**/plotly-*.js", lambda route: route.abort()))
+    note = page.get_by_role("alert").first
+    note.wait_for()
+    assert "did not load" in note.inner_text()
+    assert said(console)
+
+
 def test_zoom_outlives_frames_and_another_range(live: "Page") -> None:
     drag(live)
     live.mouse.up()
@@ -215,86 +298,3 @@ def test_another_page_and_back_goes_on_where_the_viewer_was(live: "Page") -> Non
     wait(live, CURVES, shown="70")
     assert live.locator(f"{PANELS} .film-chart").evaluate("node => node.mark") == 1
     drawn(live, PANELS)
-
-
-def test_a_film_over_a_value_tells_python_on_release_alone(demo: str, visit: Visit) -> None:
-    page = visit(f"{demo}/sweep")
-    drawn(page, SWEEP)
-    wait(page, SWEEP, shown="100", playing="false")
-    page.evaluate(WATCH)
-    state = page.get_by_text(re.compile(r"^run \d+ at"))
-    assert state.inner_text() == "run 1 at 100"
-    scrub = page.locator(f"{SWEEP} [type=range]")
-    scrub.evaluate("range => { range.value = 20; range.dispatchEvent(new Event('input')); }")
-    wait(page, SWEEP, shown="200")
-    page.wait_for_timeout(300)
-    assert state.inner_text() == "run 1 at 100"
-    # The same value twice is two releases.
-    for run in (2, 3):
-        scrub.evaluate("range => range.dispatchEvent(new Event('change'))")
-        page.get_by_text(f"run {run} at 200").wait_for()
-    page.wait_for_timeout(300)
-    assert state.inner_text() == "run 3 at 200"
-    page.get_by_role("slider", name="value").first.press("ArrowRight")
-    wait(page, SWEEP, shown="210")
-    assert page.evaluate("blanks") == 0
-    drawn(page, PLAIN)
-    assert page.locator(f"{PLAIN} :is(button, input, select)").locator("visible=true").count() == 0
-    assert page.locator(f"{PLAIN} summary").is_visible()
-
-
-def test_lost_frames_come_again(demo: str, visit: Visit) -> None:
-    lost: list[Any] = []
-
-    def lose(route: "WebSocketRoute") -> None:
-        server = route.connect_to_server()
-
-        def pass_on(message: Any) -> None:
-            if b'"run": "2"' in message and b'"caption"' in message and not lost:
-                lost.append(message)
-            else:
-                route.send(message)
-
-        server.on_message(pass_on)
-
-    page = visit(demo, lambda page: page.route_web_socket("**/_stcore/stream", lose))
-    # A click is lost where it meets the rerun at the end of a run, as on the way to another page.
-    wait(page, PANELS, have="40", ticking="false")
-    press(page, "body", "New run")
-    wait(page, PANELS, run="2")
-    wait(page, PANELS, run="2", have="40")
-    assert lost
-
-
-def test_it_fits_a_phone_a_theme_and_a_wish_for_less_motion(demo: str, visit: Visit) -> None:
-    page = visit(demo, color_scheme="light", reduced_motion="reduce")
-    drawn(page, PANELS)
-    page.evaluate(WATCH)
-    chart = page.locator(f"{PANELS} .film-chart")
-    assert chart.evaluate("node => node.clientHeight") == 620
-    for width in (420, 360):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_function(f"document.querySelector('{PANELS} .film-chart').clientHeight === 1200")
-        page.wait_for_function(f"document.querySelector('{PANELS} .main-svg').clientWidth < {width}")
-        overflow = "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
-        assert page.evaluate(f"{overflow}.map(e => e.scrollWidth - e.clientWidth)") == [0, 0]
-        controls = page.locator(f"{PANELS} :is(button, select, summary, input)").locator("visible=true")
-        sizes = controls.evaluate_all("all => all.map(e => Math.min(e.clientWidth, e.clientHeight))")
-        assert min(sizes) >= 36
-    ink = f"getComputedStyle(document.querySelector('{PANELS} .xtick text')).fill"
-    light = page.evaluate(ink)
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"light => {ink} !== light", arg=light)
-    wait(page, PANELS, have="40", shown=LAST, playing="false")
-    press(page, PANELS, "Play")
-    wait(page, PANELS, playing="true")
-    assert mark(page, PANELS, "shown") != LAST
-    assert page.evaluate("blanks") == 0
-
-
-def test_a_missing_library_is_said_in_place(demo: str, visit: Visit, console: list[str]) -> None:
-    page = visit(demo, lambda page: page.route("**/plotly-*.js", lambda route: route.abort()))
-    note = page.get_by_role("alert").first
-    note.wait_for()
-    assert "did not load" in note.inner_text()
-    assert said(console)

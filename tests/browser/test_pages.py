@@ -1,12 +1,12 @@
 """What holds for every page in a browser: it fits, is linked, keeps the choices, and has nothing to complain of."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
 
 from .conftest import Serve, Visit, said
-from .pages import APP, LIVE, SCREENSHOTS, choices, mark, quiet, rests, says, slider, wait
+from .pages import APP, AT_ONCE, DRAWN_IN, LIVE, SCREENSHOTS, choices, mark, quiet, rests, says, slider, wait
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -58,14 +58,6 @@ PROBE = """() => ({
   empty: [...document.querySelectorAll(".film-chart")].filter(c => !c.querySelectorAll(".trace").length).length,
   charts: document.querySelectorAll(".film-chart").length,
 })"""
-
-# Whether the letters of every chart are those of a dark or a light page.
-DRAWN_IN = """scheme => [...document.querySelectorAll(".film-chart :is(.xtick text, .legendtext)")].every(text => {
-  const [red] = getComputedStyle(text).fill.match(/\\d+/);
-  return (red > 127) === (scheme === "dark");
-})"""
-# A viewer who wants less motion sees the end of a film at once.
-AT_ONCE: dict[str, Any] = {"reduced_motion": "reduce"}
 
 
 def opened(page: "Page", shown: Shown) -> None:

@@ -8,8 +8,8 @@ import pytest
 from sklearn.datasets import load_wine
 
 from .conftest import Visit
-from .pages import LIVE, SCREENSHOTS, choices, mark, quiet, wait
-from .test_pages import AT_ONCE, PROBE
+from .pages import AT_ONCE, LIVE, SCREENSHOTS, choices, mark, quiet, wait
+from .test_pages import PROBE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, ViewportSize

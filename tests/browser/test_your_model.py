@@ -15,8 +15,8 @@ from labelsmooth.assessment.judged import Assessment
 from labelsmooth.predictions.given import Predictions
 
 from .conftest import Visit
-from .pages import choices, hold, mark, quiet, rests, says, slider, wait
-from .test_pages import AT_ONCE, PROBE, photographed
+from .pages import AT_ONCE, choices, hold, mark, quiet, rests, says, slider, wait
+from .test_pages import PROBE, photographed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -1,0 +1,219 @@
+"""What goes wrong between a browser and its server: the network, the server itself, a visitor who goes away."""
+
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qsl
+
+import pytest
+
+from labelsmooth.snapshots import snapshot_epochs
+
+from .conftest import IDLE, ROOT, SERVER, Visit, healthy, said, visits
+from .cutter import Cutter, network
+from .pages import APP, LIVE, WATCH, Wire, choices, mark, quiet, rests, says, slider
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+MINUTE = 60.0  # seconds
+SLOW = 1.5  # seconds on the way
+EPOCHS = 400
+LONG = f"epsilon=0.2&seed=40&seeds=5&epochs={EPOCHS}"  # seconds of training
+SHORT = "dataset=iris&train_size=60&epochs=5&seeds=2&hidden=16&epsilon=0.2&seed=5"
+# What Streamlit's own code says while it has no server.
+LOST = re.compile(
+    "Cannot send rerun backMessage when disconnected|Client Error in reaching server|Streamlit server is not responding"
+    "|Client Error: WebSocket onerror|WebSocket connection to .* failed|Connection timed out"
+)
+AWAY = "[data-testid=stApp]:not([data-test-connection-state=CONNECTED])"
+
+
+class Server:
+    """The dashboard in a process that can be killed, and started again at the same address."""
+
+    def __init__(self) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self) -> None:
+        """Serve, and return when it answers."""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", str(APP), *SERVER, f"--server.port={self.port}"],
+            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        for _ in range(600):
+            if healthy(self.url):
+                return
+            time.sleep(0.1)
+        raise AssertionError("no server within 60 s")
+
+    def kill(self) -> None:
+        """End without a word."""
+        self.process.kill()
+        self.process.wait()
+
+
+class Lonely(NamedTuple):
+    """A page that has lost its network, since when, and what its console says."""
+
+    page: "Page"
+    network: Cutter
+    since: float
+    console: list[str]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def lonely(app: str, browser: "Browser") -> Iterator[Lonely]:
+    """A page that was cut off in mid-run: the other tests go on meanwhile."""
+    console = list[str]()
+    with network(app) as net, visits(browser, console) as visit:
+        page = visit(f"{net.url}/?{LONG}")
+        begun(page)
+        net.cut()
+        page.wait_for_selector(AWAY)
+        yield Lonely(page, net, time.monotonic(), console)
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[[str], Cutter]]:
+    """Make networks to a server."""
+    with ExitStack() as made:
+        yield lambda server: made.enter_context(network(server))
+
+
+@pytest.fixture
+def visit(connect: object, browser: "Browser", console: list[str]) -> Iterator[Visit]:
+    """Open pages that close before their network does, and say nothing but that it was away."""
+    with visits(browser, console) as visit:
+        yield visit
+    assert unexpected(console) == []
+
+
+def unexpected(console: list[str]) -> list[str]:
+    """What a console has said that no cut explains."""
+    return [text for text in said(console) if not LOST.search(text)]
+
+
+def begun(page: "Page") -> None:
+    """Wait until the film has begun, and watch it from then on."""
+    page.wait_for_selector(f"{LIVE} .trace", timeout=120_000)
+    page.evaluate(WATCH)
+
+
+def is_complete(page: "Page", link: str = LONG) -> None:
+    """Wait until the film has played to its end: no frame is missing, no chart was ever blank, and nothing changed."""
+    over = f'{LIVE}[data-shown="{EPOCHS}"][data-playing="false"][data-ticking="false"]'
+    page.wait_for_selector(over, timeout=180_000)
+    assert mark(page, LIVE, "have") == str(len(snapshot_epochs(EPOCHS)))
+    assert page.evaluate("blanks") == 0
+    says(page, "0.2")
+    assert page.get_by_role("dialog").count() == 0
+    assert choices(page).items() >= dict(parse_qsl(link)).items()
+
+
+def strip(page: "Page") -> list[str]:
+    """The values of the metric strip."""
+    return page.locator("[data-testid=stMetricValue]").all_inner_texts()
+
+
+def test_two_seconds_without_network_in_mid_run_lose_nothing_and_nobody_minds_who_leaves(
+    app: str, connect: Callable[[str], Cutter], visit: Visit
+) -> None:
+    link = LONG.replace("seed=40", "seed=80")
+    broken, silent = connect(app), connect(app)
+    gone, *pages = (visit(f"{url}/?{link}") for url in (app, broken.url, silent.url))
+    for page in (*pages, gone):
+        begun(page)
+    gone.close()
+    broken.cut()
+    silent.stall()
+    pages[0].wait_for_selector(AWAY)
+    pages[0].wait_for_timeout(2000)
+    broken.mend()
+    silent.mend()
+    for page in pages:
+        is_complete(page, link)
+
+
+def test_a_slow_network_loses_no_change_and_undoes_none(
+    app: str, connect: Callable[[str], Cutter], visit: Visit
+) -> None:
+    net = connect(app)
+    page = visit(f"{net.url}/?{SHORT}")
+    rests(page, "live")
+    quiet(page)
+    before = choices(page)
+    net.delay = SLOW
+    slider(page).press("ArrowRight")
+    page.wait_for_timeout(200)
+    page.get_by_role("button", name="New seed").click()
+    page.wait_for_timeout(1200 * SLOW)
+    # A rerun without a change, as a film asks for at its end: it still carries the first address.
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("r")
+    page.wait_for_timeout(2500 * SLOW)
+    net.delay = 0.0
+    rests(page, "live")
+    quiet(page)
+    after = choices(page)
+    assert {name: after[name] for name in before if after[name] != before[name]} == {"epsilon": "0.205", "seed": "7"}
+    says(page, "0.205")
+
+
+def test_a_server_that_is_killed_and_started_again_has_its_pages_back_with_their_settings(visit: Visit) -> None:
+    server, wire = Server(), Wire()
+    try:
+        idle = visit(f"{server.url}/?{SHORT}", wire.listen)
+        rests(idle, "live")
+        slider(idle).press("ArrowRight")
+        idle.wait_for_url(re.compile("epsilon=0.205"))
+        rests(idle, "live")
+        quiet(idle)
+        busy = visit(f"{server.url}/?{LONG}")
+        begun(busy)
+        before = mark(idle, LIVE, "run"), strip(idle), choices(idle)
+        server.kill()
+        for page in (idle, busy):
+            page.wait_for_selector(AWAY)
+        wire.clear()
+        server.start()
+        comes_back(idle, wire)
+        assert (mark(idle, LIVE, "run"), strip(idle), choices(idle)) == before
+        says(idle, "0.205")
+        # Its controls are those of the new server.
+        slider(idle).press("End")
+        idle.wait_for_url(re.compile("epsilon=0.5&"))
+        idle.wait_for_selector(f'{LIVE}:not([data-run="{before[0]}"])')
+        rests(idle, "live")
+        assert strip(idle) != before[1]
+        says(idle, "0.5")
+        is_complete(busy)
+    finally:
+        server.kill()
+
+
+def comes_back(page: "Page", wire: Wire) -> None:
+    """Wait until the page is connected and its script has run anew."""
+    page.wait_for_selector(IDLE, timeout=60_000)
+    for _ in range(100):
+        if wire.whole_runs:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("connected, but nothing has run for 10 s")
+
+
+def test_a_minute_without_network_ends_with_the_finished_film(lonely: Lonely) -> None:
+    page, net, since, console = lonely
+    page.wait_for_timeout(max(0.0, MINUTE - (time.monotonic() - since)) * 1000)
+    net.mend()
+    is_complete(page)
+    assert unexpected(console) == []
