@@ -70,7 +70,7 @@ class Film:
 
 
 @lru_cache(maxsize=64)
-def reels_of(text: str) -> Reels:
+def reels_of(text: bytes) -> Reels:
     """A film's message; that of the visitor before is often the same."""
     data = json.loads(text)
     frames = tuple(_digest(frame) for frame in data.pop("frames"))
@@ -95,7 +95,7 @@ class Screen:
         self.places[tuple(message.metadata.delta_path)] = piece
         kind = piece.element.WhichOneof("type")
         if kind == "bidi_component" and piece.element.bidi_component.component_name == "film":
-            reels = reels_of(piece.element.bidi_component.json)
+            reels = reels_of(piece.element.bidi_component.bytes)
             self.films.setdefault(reels.facts["key"], Film()).take(reels)
         elif kind in LABELLED and kind != "button":
             state = as_drawn(piece.element)

@@ -27,7 +27,7 @@ from websockets.typing import Origin, Subprotocol
 from benchmarks.screen import ALL_OF_A_RUN, Piece, Screen, moved
 
 SELDOM = 600.0  # seconds between ticks that no visit is long enough for
-PATIENCE = 1.0  # seconds after which a film asks again, as in film.js
+PATIENCE = 1.0  # seconds after which a film asks again, and twice as long after that, as in film.js
 TRIGGERS = "$$STREAMLIT_INTERNAL_KEY_{}__events"  # the widget that carries a component's events
 
 
@@ -227,10 +227,11 @@ class Visitor:
             self._asked[component] = asyncio.create_task(self._insist(component, fragment, event, value))
 
     async def _insist(self, component: str, fragment: str, event: str, value: Callable[[], Any]) -> None:
-        films = self.screen.films
+        films, patience = self.screen.films, PATIENCE
         while True:
             await self._rerun(fragment, _trigger(component, event, value()))
-            await asyncio.sleep(PATIENCE)
+            await asyncio.sleep(patience)
+            patience *= 2
             if not any(film.wish == event and component.endswith(f"-{key}") for key, film in films.items()):
                 return
 

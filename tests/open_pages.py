@@ -62,7 +62,7 @@ def last_of(setup: TrainingSetup) -> Snapshot:
 
 def films(page: AppTest) -> list[dict[str, Any]]:
     """What the last run has sent to each film: no frame and no figure twice."""
-    return [json.loads(film.proto.json) for film in page.get("bidi_component")]
+    return [json.loads(film.proto.bytes or film.proto.json) for film in page.get("bidi_component")]
 
 
 def whole(page: AppTest) -> dict[str, dict[str, Any]]:

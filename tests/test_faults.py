@@ -81,7 +81,7 @@ def test_a_training_that_diverges_leaves_figures_and_no_number_that_json_lacks(f
         del page.session_state[f"film {film['key']}"]  # all is sent anew
     page.run()
     for sent in page.get("bidi_component"):
-        assert json.loads(sent.proto.json, parse_constant=numbers_alone)["figure"]["data"]
+        assert json.loads(sent.proto.bytes, parse_constant=numbers_alone)["figure"]["data"]
 
 
 def test_a_page_outlives_its_run_that_is_forgotten(registry: Registry, trainer: Trainer) -> None:

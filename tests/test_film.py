@@ -132,7 +132,7 @@ def test_a_script_sends_what_is_new() -> None:
     for _ in range(2):
         assert not app.exception
         (element,) = app.get("bidi_component")
-        messages.append(json.loads(element.proto.json))
+        messages.append(json.loads(element.proto.bytes))
         app.run(timeout=30)
     first, second = messages
     assert [frame["name"] for frame in first["frames"] + second["frames"]] == ["0", "1"]

@@ -3,7 +3,8 @@
 import { Chart } from "./chart.js";
 import { Controls } from "./controls.js";
 
-// How long an answer from Python may take before it counts as lost, in milliseconds.
+// How long an answer from Python may take before it counts as lost, in milliseconds; twice as long each time that it
+// does, or a busy server would only be kept from answering.
 const PATIENCE = 1000;
 
 // Milliseconds that a follower waits: its leader's picture comes first, and its leader's film runs smoothly.
@@ -29,6 +30,7 @@ class Film {
       failed: text => this.controls.complain(text),
     });
     this.queue = [];
+    this.patience = PATIENCE;
     stage.addEventListener("moved", ({ detail }) => this.hear(detail));
   }
 
@@ -77,12 +79,14 @@ class Film {
     const { done, ticking, follow } = this.message;
     // One film of a group is enough to say that the group has all it needs.
     const wish = this.gap ? "missing" : done && ticking && !follow && "ended";
+    if (!wish) this.patience = PATIENCE;
     if (!wish || this.asked || !this.root.isConnected) return;
     this.say(wish, { run, have: frames.length, version: version ?? "" });
     this.asked = setTimeout(() => {
       this.asked = undefined;
       this.ask();
-    }, PATIENCE);
+    }, this.patience);
+    this.patience *= 2;
   }
 
   // Where Python has the film stand, or will have it once it hears what the viewer did; nothing where it plays.

@@ -19,8 +19,14 @@ _HERE = Path(__file__).parent
 _SCRIPTS = ("film.js", "controls.js", "chart.js", "hovercard.js")
 
 # Streamlit sends a component's code with every message, so the code is published as files and only loaded here.
-_LOADER = """export default async component =>
-  (await import(new URL(component.data.code, document.baseURI))).default(component);
+_LOADER = """const read = new WeakMap();
+export default async component => {
+  const { data: bytes } = component;
+  // What is shown again must be the same object, or the film draws it anew.
+  if (!read.has(bytes)) read.set(bytes, JSON.parse(new TextDecoder().decode(bytes)));
+  const data = read.get(bytes);
+  (await import(new URL(data.code, document.baseURI))).default({ ...component, data });
+};
 """
 _component = st.components.v2.component(
     "film",
@@ -64,32 +70,31 @@ class Sent:
     version: str
 
 
-class _Versions:
-    """A name for each figure by what is in it: found once for all viewers, who are shown the same objects."""
+class _Texts:
+    """Things as JSON, each found once for all viewers, who are shown the same objects: none is changed in place."""
 
-    def __init__(self, most: int = 32) -> None:
+    def __init__(self, most: int) -> None:
         self._most = most
         self._lock = threading.Lock()
         # The objects themselves are kept too: the id of one that is gone may be another's.
-        self._known: OrderedDict[tuple[int, int], tuple[Any, Any, str]] = OrderedDict()
+        self._known: OrderedDict[tuple[int, ...], tuple[tuple[Any, ...], str]] = OrderedDict()
 
-    def of(self, figure: Mapping[str, Any], narrow: Mapping[str, Any]) -> str:
-        """The version of a figure, which is never changed in place."""
-        name = id(figure), id(narrow)
+    def of(self, content: Any, *parts: Any) -> str:
+        """The JSON of something that is made of these objects."""
+        name = tuple(map(id, parts))
         with self._lock:
             if name in self._known:
                 self._known.move_to_end(name)
                 return self._known[name][-1]
-        content = {"data": figure["data"], "layout": figure["layout"], "narrow": narrow}
-        version = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+        text = json.dumps(content, sort_keys=True)
         with self._lock:
-            self._known[name] = figure, narrow, version
+            self._known[name] = parts, text
             while len(self._known) > self._most:
                 self._known.popitem(last=False)
-        return version
+        return text
 
 
-_versions = _Versions()
+_figures, _frames = _Texts(32), _Texts(2048)
 
 
 def name_of(*what: object) -> str:
@@ -102,7 +107,7 @@ def parcel(reel: Reel, sent: Sent | None) -> tuple[dict[str, Any], Sent]:
     same_run = sent is not None and sent.run == reel.run
     first = sent.have if sent is not None and same_run else 0
     figure = {"data": reel.figure["data"], "layout": reel.figure["layout"], "narrow": reel.narrow}
-    version = _versions.of(reel.figure, reel.narrow)
+    version = sha256(_figures.of(figure, reel.figure, reel.narrow).encode()).hexdigest()[:16]
     known = sent is not None and same_run and sent.version == version
     frames = list(reel.frames[first:])
     message = {
@@ -116,6 +121,15 @@ def parcel(reel: Reel, sent: Sent | None) -> tuple[dict[str, Any], Sent]:
         "figure": None if known else figure,
     }
     return message, Sent(reel.run, first + len(frames), version)
+
+
+def packed(reel: Reel, message: Mapping[str, Any]) -> bytes:
+    """A message as JSON, of which all that is large is found once."""
+    small = {name: value for name, value in message.items() if name not in ("frames", "figure")}
+    frames = ",".join(_frames.of(frame, frame) for frame in message["frames"])
+    figure = message["figure"]
+    figure = "null" if figure is None else _figures.of(figure, reel.figure, reel.narrow)
+    return f'{json.dumps(small)[:-1]}, "frames": [{frames}], "figure": {figure}}}'.encode()
 
 
 def film(
@@ -154,21 +168,25 @@ def film(
 
     _component(
         key=key,
-        data={
-            **message,
-            **_published(_static_folder()),
-            "key": key,
-            "alt": alt,
-            "unit": unit,
-            "follow": follow,
-            "autoplay": autoplay,
-            "start": start,
-            "fps": fps,
-            "ticking": ticking,
-            "releases": on_released is not None,
-            # What the viewer did later is newer than this message.
-            "heard": (st.session_state.get(key, {}).get("released") or {}).get("when"),
-        },
+        # Streamlit turns anything but bytes into JSON twice, for each viewer and at every tick.
+        data=packed(
+            reel,
+            {
+                **message,
+                **_published(_static_folder()),
+                "key": key,
+                "alt": alt,
+                "unit": unit,
+                "follow": follow,
+                "autoplay": autoplay,
+                "start": start,
+                "fps": fps,
+                "ticking": ticking,
+                "releases": on_released is not None,
+                # What the viewer did later is newer than this message.
+                "heard": (st.session_state.get(key, {}).get("released") or {}).get("when"),
+            },
+        ),
         on_missing_change=missing,
         on_ended_change=on_ended,
         on_released_change=on_released or _nothing,

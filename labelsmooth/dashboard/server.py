@@ -19,7 +19,7 @@ from labelsmooth.hosting import hosting
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.training import train_by_epoch
 
-SWITCH = 0.0005  # seconds after which a busy thread lets others run
+SWITCH = 0.00005  # seconds after which a busy thread lets others run
 _BEGAN = time.monotonic()
 
 
