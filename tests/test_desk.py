@@ -40,6 +40,9 @@ class Query(dict[str, str]):
     def to_dict(self) -> dict[str, str]:
         return dict(self)
 
+    def get_all(self, name: str) -> list[str]:
+        return [self[name]]
+
     def from_dict(self, query: dict[str, str]) -> None:
         self.clear()
         self.update(query)

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from labelsmooth.dashboard import plotlyjs
-from labelsmooth.dashboard.film import Reel, Sent, parcel
+from labelsmooth.dashboard.film import Reel, Sent, packed, parcel
 from labelsmooth.dashboard.film import _published as published
 
 BASE: dict[str, Any] = {"data": [{"x": [0]}], "layout": {"xaxis": {"range": [0, 1]}}}
@@ -113,6 +113,13 @@ def test_what_cannot_be_removed_stays(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(Path, "unlink", refuse)
     plotlyjs.remove_others(tmp_path, "plotly-*.js", "plotly-2.js")
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_is_packed_is_the_message() -> None:
+    sent = None
+    for each in (reel(2), reel(2), reel(4)):
+        message, sent = parcel(each, sent)
+        assert json.loads(packed(each, message)) == message
 
 
 def script() -> None:

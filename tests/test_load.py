@@ -47,6 +47,8 @@ WHOLE = (
     "epsilon=%e2%28%a1",
     "epsilon=%ff%fe",
     "epsilon=x&epsilon=y&epsilon=z",
+    "epsilon=0.1&epsilon=0.2",
+    "seed=1&seed=1",
     "&".join(f"x{n}={n}" for n in range(200)),
     "==&&==;;&=",
     "epsilon[]=1&epsilon[a]=2",

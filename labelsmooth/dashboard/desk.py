@@ -5,7 +5,7 @@ where it stands, and its choice would be lost. So callbacks only note a click on
 comparing what widgets and films show with the settings: what an interrupted run has not taken, the next one takes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -25,6 +25,9 @@ FILMS = {
     **dict.fromkeys(("sweep", "target"), "epsilon"),
     **dict.fromkeys(("reliability", "own reliability"), "temperature"),
 }
+
+
+Link = Mapping[str, str | list[str]]  # each name with its value, or with all that a link gives it
 
 
 class Click(NamedTuple):
@@ -49,7 +52,7 @@ class Desk:
     address: dict[str, str] | None = None  # ours
     bare: Settings = field(default_factory=Settings)  # what the page's address means without choices
     own: OwnData | None = None  # the visitor's data set, which ends with the session
-    awaiting: dict[str, str] = field(default_factory=dict)  # the last link to own data that the visitor did not have
+    awaiting: Link = field(default_factory=dict)  # the last link to own data that the visitor did not have
 
     def take(self, settings: Settings, said: list[str], *, by_widget: bool = False) -> None:
         """Other settings; `by_widget` where the one widget that changed shows all that has changed."""
@@ -61,7 +64,7 @@ class Desk:
         """The title of the visitor's own data by their name."""
         return {} if self.own is None else {self.own.name: self.own.title}
 
-    def read(self, query: dict[str, str]) -> tuple[Settings, list[str]]:
+    def read(self, query: Link) -> tuple[Settings, list[str]]:
         """The settings of a link as far as this visitor has the data, and what is said of it; the rest waits."""
         if own_data_of(query, self.titles):
             self.awaiting = query
@@ -126,9 +129,10 @@ def went_back() -> bool:
 def restore(page: str) -> None:
     """Before the widgets: take what was chosen, or else the address of a new session, of Back or of Forward."""
     back, query = went_back(), st.query_params.to_dict()
+    link = {name: st.query_params.get_all(name) for name in query}
     if not opened():
         mine = Desk(Settings(), [], page)
-        mine.settings, mine.said = mine.read(query)
+        mine.settings, mine.said = mine.read(link)
         st.session_state[_DESK] = mine
         return
     mine = desk()
@@ -143,7 +147,7 @@ def restore(page: str) -> None:
         return
     # The bare address stays as it is, or Back could never leave the site.
     mine.address = query
-    mine.take(*(mine.read(query) if query else (mine.bare, [])))
+    mine.take(*(mine.read(link) if query else (mine.bare, [])))
 
 
 def write_address() -> None:

@@ -7,6 +7,7 @@ from labelsmooth.dashboard.guide import RELOADING
 from labelsmooth.dashboard.own_data import EXAMPLE, example, forget, forget_pictures, train_on_it, upload
 from labelsmooth.dashboard.own_data_views import choices, head, lists, understood
 from labelsmooth.dashboard.plain import plain
+from labelsmooth.dashboard.settings import own_data_of
 from labelsmooth.dashboard.uploads import largest_mb
 from labelsmooth.datasets import MOST_MEASURED
 from labelsmooth.own_data.preparing import MAX_CLASSES, MAX_COLUMNS, MAX_FEATURES, MAX_ROWS
@@ -30,8 +31,7 @@ need the room, and only with the same data can they be asked for.
 """
 )
 mine, here = upload(), desk()
-link = here.awaiting.get("dataset", "")
-waiting = "" if link in here.titles else link
+waiting = own_data_of(here.awaiting, here.titles)
 if waiting:
     st.info(f"A link that you opened needs the data {plain(waiting)}. Bring the file, and its settings come back.")
 came = st.file_uploader(
