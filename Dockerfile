@@ -22,7 +22,7 @@ COPY .streamlit .streamlit
 COPY pages pages
 COPY labelsmooth labelsmooth
 # Compiled here, because the code is not the visitor's to write. plotly.js and the film's code are published at the
-# start into static/, which is.
+# first visit into static/, which is.
 RUN python -m compileall -q app.py pages labelsmooth && install --directory --owner visitor static
 
 USER 1000

@@ -38,7 +38,7 @@ class Crowd:
     @property
     def first_frames(self) -> list[float]:
         """Seconds from connecting to the first frame of the run."""
-        return [visitor.first_frame for visitor in self.visitors]
+        return [visitor.first_frame for visitor in self.visitors if visitor.first_frame == visitor.first_frame]
 
     @property
     def digests(self) -> set[str]:

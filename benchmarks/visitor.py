@@ -27,6 +27,7 @@ from websockets.typing import Origin, Subprotocol
 from benchmarks.screen import ALL_OF_A_RUN, Piece, Screen, moved
 
 SELDOM = 600.0  # seconds between ticks that no visit is long enough for
+LONGEST = 8.0
 PATIENCE = 1.0  # seconds after which a film asks again, and twice as long after that, as in film.js
 TRIGGERS = "$$STREAMLIT_INTERNAL_KEY_{}__events"  # the widget that carries a component's events
 
@@ -231,7 +232,7 @@ class Visitor:
         while True:
             await self._rerun(fragment, _trigger(component, event, value()))
             await asyncio.sleep(patience)
-            patience *= 2
+            patience = min(2 * patience, LONGEST)
             if not any(film.wish == event and component.endswith(f"-{key}") for key, film in films.items()):
                 return
 

@@ -9,6 +9,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from labelsmooth.dashboard import server
+from labelsmooth.dashboard.film import name_of
 from labelsmooth.dashboard.settings import Settings
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
@@ -58,6 +59,11 @@ def last_of(setup: TrainingSetup) -> Snapshot:
     """The last snapshot of a training that no page has a part in."""
     *_, last = train(setup)
     return last
+
+
+def left(frame: str, when: int) -> dict[str, dict[str, object]]:
+    """What a film says when it is left at a frame."""
+    return {"released": {"frame": frame, "when": when, "visit": name_of("test session id")}}
 
 
 def films(page: AppTest) -> list[dict[str, Any]]:

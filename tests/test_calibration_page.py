@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from open_pages import frame, last_of, opened, said, settled, told, traces, trained_on, whole, widget
+from open_pages import frame, last_of, left, opened, said, settled, told, traces, trained_on, whole, widget
 from streamlit.testing.v1 import AppTest
 
 from labelsmooth.calibration import reliability_curve, softmax
@@ -130,7 +130,7 @@ def test_the_film_starts_at_the_temperature_of_the_address_and_the_table_is_made
 
 
 def test_where_the_film_is_left_becomes_the_temperature_of_the_page(page: AppTest, trained: Snapshot) -> None:
-    page.session_state["reliability"] = {"released": {"frame": "2", "when": 1}}
+    page.session_state["reliability"] = left("2", 1)
     page.run()
     assert page.query_params["temperature"] == "2.0"
     assert whole(page)["reliability"]["start"] == "2"

@@ -78,9 +78,9 @@ class Visit:
         """A widget shows another value."""
         self.session[self.desk.key(name)] = value
 
-    def leave(self, film: str, frame: str, when: int) -> None:
-        """A film is left at a frame."""
-        self.session[film] = {"released": {"frame": frame, "when": when}}
+    def leave(self, film: str, frame: str, when: int, of: str = "") -> None:
+        """A film is left at a frame, in this session or in another."""
+        self.session[film] = {"released": {"frame": frame, "when": when, "visit": of}}
 
     def message(self, query: dict[str, str], *, back: bool = False) -> None:
         """The browser sends this address with whatever it wants, or because of Back or Forward."""
@@ -254,6 +254,15 @@ def test_a_pin_beyond_the_training_moves_to_its_end_and_says_so(visit: Visit) ->
     visit.run()
     assert visit.settings == replace(PLAIN, epochs=60, epoch=60)
     assert visit.desk.said == ["Epoch of the film: 79 is more than this training allows; 60 is used."]
+
+
+def test_what_a_film_told_the_server_before_this_one_is_no_choice(visit: Visit) -> None:
+    visit.leave("sweep", "0.35", 1, of="a session of a server that is gone")
+    visit.run()
+    assert visit.settings == PLAIN
+    visit.leave("sweep", "0.35", 2)
+    visit.run()
+    assert visit.settings == replace(PLAIN, epsilon=0.35)
 
 
 def test_no_message_that_crosses_new_addresses_is_taken_for_back(visit: Visit) -> None:

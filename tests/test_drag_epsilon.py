@@ -12,7 +12,21 @@ from typing import Any
 import numpy as np
 import pytest
 import streamlit as st
-from open_pages import chosen, films, frame, last_of, opened, settled, told, traces, trained_on, visited, whole, widget
+from open_pages import (
+    chosen,
+    films,
+    frame,
+    last_of,
+    left,
+    opened,
+    settled,
+    told,
+    traces,
+    trained_on,
+    visited,
+    whole,
+    widget,
+)
 from streamlit.testing.v1 import AppTest
 
 from labelsmooth.__main__ import main
@@ -146,13 +160,13 @@ def test_negative_epsilons_are_a_second_half_of_the_film_and_explained() -> None
 
 def test_where_a_film_is_left_becomes_the_epsilon_of_the_page() -> None:
     page = opened(PAGE)
-    page.session_state["sweep"] = {"released": {"frame": "0.2", "when": 1}}
+    page.session_state["sweep"] = left("0.2", 1)
     page.run()
     assert page.query_params["epsilon"] == "0.2"
     assert slider(page).value == 0.2
     slider(page).set_value(0.35).run()  # the film's word is not heard twice
     assert page.query_params["epsilon"] == "0.35"
-    page.session_state["sweep"] = {"released": {"frame": "0.2", "when": 2}}
+    page.session_state["sweep"] = left("0.2", 2)
     page.run()
     assert slider(page).value == 0.2
     assert whole(page)["sweep"]["start"] == "0.2"

@@ -108,8 +108,9 @@ def test_a_dragger_leaves_no_run_behind_and_others_see_theirs(server: Server) ->
     found = asyncio.run(drag(server, 1.0, watchers=1, query=QUICK, long="epochs=200&seeds=1"))
     assert found.failures == []
     assert found.moves > 5
-    ended = sum(len(server.events(name)) for name in ("finished", "stopped", "abandoned"))
-    assert len(server.events("started")) - ended <= 1, "only the watcher's own run may still train"
+    ended = {entry["run"] for name in ("finished", "stopped", "abandoned") for entry in server.events(name)}
+    left = [entry for entry in server.events("started") if entry["run"] not in ended]
+    assert all(entry["epochs"] == 200 for entry in left), "only the watcher's own run may still train"
 
 
 def test_visitors_who_come_and_go_leave_no_thread_behind(server: Server) -> None:

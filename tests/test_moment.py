@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from open_pages import films, opened, visited, whole, widget
+from open_pages import films, left, opened, visited, whole, widget
 from streamlit.testing.v1 import AppTest
 
 PAGES = [("train_live", "live"), ("clusters", "clusters")]
@@ -17,7 +17,7 @@ def first(page: AppTest) -> dict[str, Any]:
 
 def leave(page: AppTest, key: str, frame: str, when: int) -> AppTest:
     """Leave a film at a frame, or let it play on."""
-    page.session_state[key] = {"released": {"frame": frame, "when": when}}
+    page.session_state[key] = left(frame, when)
     return page.run()
 
 

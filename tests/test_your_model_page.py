@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hostile import CORPUS, Hostile
-from open_pages import APP, metrics, told, traces, whole, widget
+from open_pages import APP, left, metrics, told, traces, whole, widget
 from prediction_files import File, Sample, npy, rows_of, sample, text
 from streamlit.testing.v1 import AppTest
 
@@ -130,7 +130,7 @@ def test_a_link_sets_bins_and_temperature_but_brings_no_data() -> None:
     assert metrics(page) == shown_metrics(found)
     shown = whole(page)
     assert shown["own reliability"]["start"] == "2"
-    page.session_state["own reliability"] = {"released": {"frame": "0.501", "when": 1}}
+    page.session_state["own reliability"] = left("0.501", 1)
     assert whole(page.run())["own reliability"]["start"] == page.query_params["temperature"] == "0.501"
     assert page.table[1].value.columns[-1] == "accuracy at 50 %"
     margin = found.risks["margin"]

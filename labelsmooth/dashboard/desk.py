@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from labelsmooth.dashboard.choices import Spec
+from labelsmooth.dashboard.film import visit
 from labelsmooth.dashboard.presets import PRESETS, matching_preset, told_by
 from labelsmooth.dashboard.settings import Settings, own_data_of
 from labelsmooth.dashboard.specs import PLAYING, SPECS
@@ -178,7 +179,8 @@ def _take_choices(mine: Desk) -> bool:
         mine.take(mine.settings if told is None else told_by(PRESETS[told], mine.settings), [])
     for key, name in FILMS.items():
         released = session.get(key, {}).get("released")
-        if released and released != mine.released.get(key):
+        # After a restart of the server a browser repeats what it said to the one before.
+        if released and released["visit"] == visit() and released != mine.released.get(key):
             mine.released[key] = released
             mine.take(*mine.settings.changed(name, released["frame"] or PLAYING), by_widget=name == "epoch")
     while mine.clicks:

@@ -6,6 +6,10 @@ import { Controls } from "./controls.js";
 // How long an answer from Python may take before it counts as lost, in milliseconds; twice as long each time that it
 // does, or a busy server would only be kept from answering.
 const PATIENCE = 1000;
+const LONGEST = 8000;
+
+// Milliseconds until a viewer who steps from frame to frame counts as resting.
+const MOMENT = 250;
 
 // Milliseconds that a follower waits: its leader's picture comes first, and its leader's film runs smoothly.
 const LATER = 200;
@@ -30,7 +34,6 @@ class Film {
       failed: text => this.controls.complain(text),
     });
     this.queue = [];
-    this.patience = PATIENCE;
     stage.addEventListener("moved", ({ detail }) => this.hear(detail));
   }
 
@@ -79,14 +82,22 @@ class Film {
     const { done, ticking, follow } = this.message;
     // One film of a group is enough to say that the group has all it needs.
     const wish = this.gap ? "missing" : done && ticking && !follow && "ended";
-    if (!wish) this.patience = PATIENCE;
+    if (wish !== this.wish || frames.length !== this.had) this.hope();
+    this.wish = wish;
+    this.had = frames.length;
     if (!wish || this.asked || !this.root.isConnected) return;
     this.say(wish, { run, have: frames.length, version: version ?? "" });
     this.asked = setTimeout(() => {
       this.asked = undefined;
       this.ask();
     }, this.patience);
-    this.patience *= 2;
+    this.patience = Math.min(2 * this.patience, LONGEST);
+  }
+
+  // What has come on its way need not be waited for as long as what was lost before.
+  hope() {
+    this.patience = PATIENCE;
+    this.asked = clearTimeout(this.asked);
   }
 
   // Where Python has the film stand, or will have it once it hears what the viewer did; nothing where it plays.
@@ -199,6 +210,7 @@ class Film {
 
   go(at, playing) {
     const to = Math.max(0, Math.min(at, this.newest));
+    clearTimeout(this.resting);
     this.still = false;
     this.place = playing ? undefined : this.frames[to]?.name;
     this.play(playing);
@@ -212,17 +224,17 @@ class Film {
     this.paint();
   }
 
-  // The viewer has left the film at this frame.
+  // The viewer has left the film at this frame, unless it goes on within a moment, as under a key that is held down.
   rest() {
     this.stop();
     const frame = this.frames[this.at];
-    if (frame) this.tell(frame.name);
+    if (frame) this.resting = setTimeout(() => this.tell(frame.name), MOMENT);
   }
 
   // A state, which stays until Python has read it; the time makes leaving at the same frame again another state.
   tell(frame) {
     if (!this.message.releases) return;
-    this.told = { frame, when: Date.now() };
+    this.told = { frame, when: Date.now(), visit: this.message.visit };
     this.leave("released", this.told);
   }
 

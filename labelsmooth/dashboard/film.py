@@ -132,6 +132,12 @@ def packed(reel: Reel, message: Mapping[str, Any]) -> bytes:
     return f'{json.dumps(small)[:-1]}, "frames": [{frames}], "figure": {figure}}}'.encode()
 
 
+def visit() -> str:
+    """A name for this session: what a film says carries it, since a browser repeats it all to another server."""
+    context = get_script_run_ctx()
+    return "" if context is None else name_of(context.session_id)
+
+
 def film(
     reel: Reel,
     *,
@@ -153,8 +159,9 @@ def film(
     until it has come, and goes there again when `start` changes; without one it plays if it does `autoplay`. `fps` are
     frames a second at speed 1. `on_released` is called when the viewer has left the film at a frame, or lets one play
     on that stood at a `start` and does `autoplay`: `st.session_state[key]["released"]` then holds the frame's name, or
-    "", as "frame", and the time as "when". While the caller is `ticking`, `on_ended` is called when the browser
-    holds all frames of a reel that is done, and again after a second should the caller tick on. Followers do not.
+    "", as "frame", the time as "when", and `visit()` as "visit". While the caller is `ticking`, `on_ended` is called
+    when the browser holds all frames of a reel that is done, and again after a while should the caller tick on.
+    Followers do not.
     """
     if not fps > 0:
         raise ValueError(f"fps is above 0, got {fps}")
@@ -182,6 +189,7 @@ def film(
                 "start": start,
                 "fps": fps,
                 "ticking": ticking,
+                "visit": visit(),
                 "releases": on_released is not None,
                 # What the viewer did later is newer than this message.
                 "heard": (st.session_state.get(key, {}).get("released") or {}).get("when"),

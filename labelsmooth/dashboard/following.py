@@ -59,7 +59,7 @@ def _say(run: Run, reader: str) -> None:
     position = run.position
     if run.error is not None:
         st.error(run.error)
-        if run.state == "failed":
+        if run.state == "failed" and not run.too_long:
             st.button("Try again", on_click=restart)
     elif position:
         st.info(f"Waiting for a free trainer: place {position} in the queue.")

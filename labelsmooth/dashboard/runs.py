@@ -36,6 +36,7 @@ class Run:
         self.state: State = "queued"
         self.snapshots: tuple[Snapshot, ...] = ()
         self.error: str | None = None  # of a failed or refused run: for a person, in one line
+        self.too_long = False  # whether it failed for taking longer than this server allows
         self.progress = 0.0
         self.trained = 0.0
         self.began = math.nan
@@ -277,7 +278,7 @@ class Registry:
             run.trained += spent
             done = all(each.done for each in run.groups)
             if error is None and not done and run.trained > OVERRUN * self._limit:
-                error = overrun(self._limit)
+                run.too_long, error = True, overrun(self._limit)
             if run.ended:
                 self._schedule.discarded.append((run, group))
             elif error is not None:

@@ -80,7 +80,9 @@ class Schedule:
     @property
     def watchers(self) -> int:
         """How many viewers look at a run that has not ended."""
-        return sum(not lease.run.ended for lease in self._leases.values())
+        # Who has not come for so long is not there, or as good as.
+        since = self._clock() - HASTE
+        return sum(lease.seen > since and not lease.run.ended for lease in self._leases.values())
 
     def enqueue(self, run: "Run") -> "Run":
         """Remember a new run and let it wait for its place, unless it is refused."""

@@ -80,7 +80,7 @@ class Settings:
         has the title of the visitor's own data by their name; of a link to other own data all is taken that does not
         need them.
         """
-        *_, version = _texts(query.get("v", VERSION))
+        *more, version = _texts(query.get("v", VERSION))
         settings, said = DEFAULTS.get(version, cls()), []
         if missing := own_data_of(query, own):
             said += [
@@ -89,6 +89,8 @@ class Settings:
                 'To see what the link shows, give the same file with the same choices to the page "Your data".',
             ]
             query = {name: value for name, value in query.items() if name not in OF_THE_DATA}
+        if more:
+            said.append(f"Version: given {len(more) + 1} times; the last one counts.")
         if version not in DEFAULTS:
             said.append(f"This link has version {_plain(version)}; this page reads it as version {VERSION}.")
         for name in SPECS:
@@ -224,7 +226,9 @@ def own_data_of(query: Mapping[str, str | list[str]], own: Mapping[str, str]) ->
 def _texts(given: object) -> list[str]:
     """The values of one key, at least one; what is no text counts as an empty one."""
     values = given if isinstance(given, list) and given else [given]
-    return [value[:READ].strip() if isinstance(value, str) else "" for value in values]
+    texts = [value.strip() if isinstance(value, str) else "" for value in values]
+    # No reading of anything ends like that.
+    return [text if len(text) <= READ else f"{text[:READ]}…" for text in texts]
 
 
 def _plain(text: str) -> str:
