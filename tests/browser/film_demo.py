@@ -97,13 +97,14 @@ def live() -> None:
     """A run that starts by itself."""
     st.header("Live")
 
-    def restart() -> None:
-        st.session_state.run = st.session_state.get("run", 0) + 1
+    def start(run: int) -> None:
+        st.session_state.run = run
         st.session_state.since = time.time()
 
     if "run" not in st.session_state:
-        restart()
-    st.button("New run", on_click=restart)
+        start(1)
+    # Of a run that is interrupted early Streamlit calls this again.
+    st.button("New run", on_click=start, args=(st.session_state.run + 1,))
     running = time.time() - st.session_state.since < SECONDS
 
     @st.fragment(run_every=0.5 if running else None)
