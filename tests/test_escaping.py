@@ -13,8 +13,6 @@ from streamlit.testing.v1 import AppTest
 
 from labelsmooth.dashboard import server
 from labelsmooth.dashboard.plain import plain
-from labelsmooth.dashboard.python_code import code_of
-from labelsmooth.dashboard.settings import Settings
 from labelsmooth.dashboard.specs import SPECS
 
 MARK = "Zq"
@@ -169,10 +167,3 @@ def test_a_hostile_link_is_letters_and_is_corrected(path: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_plain_leaves_nothing_active(name: str) -> None:
     assert not ACTIVE.search(plain(name))
-
-
-def test_no_setting_can_end_a_text_of_the_code() -> None:
-    settings, _ = Settings.from_query(dict.fromkeys(SPECS, '"\n__import__("os")'))
-    for page in ("Train live", "Drag epsilon", "In your code", "Claims, re-tested", "Your model"):
-        found = code_of(page, settings)
-        assert "os" not in re.findall(r"__import__\(.(\w+)", found.python + found.command)
