@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from labelsmooth.dashboard import plotlyjs
-from labelsmooth.dashboard.film import Reel, Sent, packed, parcel
+from labelsmooth.dashboard.film import Reel, Sent, _Texts, packed, parcel
 from labelsmooth.dashboard.film import _published as published
 
 BASE: dict[str, Any] = {"data": [{"x": [0]}], "layout": {"xaxis": {"range": [0, 1]}}}
@@ -131,6 +131,18 @@ def script() -> None:
     seen = st.session_state["seen"] = st.session_state.get("seen", 0) + 1
     frames = [{"name": str(i), "data": [{"x": [i]}], "traces": [0]} for i in range(seen)]
     film(Reel("a", {"data": [{}], "layout": {}}, {}, frames, 2, seen == 2), key="one", alt="A line", unit="value")
+
+
+def test_texts_are_made_once_and_kept_up_to_a_size() -> None:
+    texts = _Texts(100)
+    things = [{"x": "y" * 30} for _ in range(4)]  # 39 letters each
+    first = [texts.of(thing, thing) for thing in things]
+    assert first == [json.dumps(thing) for thing in things]
+    again = [texts.of(thing, thing) for thing in reversed(things)]
+    assert [new is old for new, old in zip(again, reversed(first), strict=True)] == [True, True, False, False]
+    assert texts.of(large := {"x": "y" * 200}, large) == json.dumps(large)
+    assert not texts._known
+    assert texts._letters == 0
 
 
 def test_a_script_sends_what_is_new() -> None:

@@ -1,7 +1,9 @@
 """Laws of the journal: everything that happens to a run is one line of JSON and one count, and nobody is in it."""
 
+import io
 import json
 import logging
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +16,7 @@ from run_fakes import A, B, C, Clock, FakeTraining, Lab
 from streamlit.testing.v1 import AppTest
 
 from labelsmooth.dashboard import server
-from labelsmooth.dashboard.journal import EVENTS, Journal, Lines, about, runs_log
+from labelsmooth.dashboard.journal import EVENTS, Journal, Lines, _writer, about, runs_log
 from labelsmooth.dashboard.runs import PATIENCE, Registry
 from labelsmooth.dashboard.schedule import Standing
 from labelsmooth.dashboard.vitals import Vitals
@@ -42,7 +44,14 @@ def counted(registry: Registry) -> dict[str, int]:
 
 def written(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     """What has come to standard error since the last look, each line of it JSON."""
-    return [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    return [json.loads(line) for line in text_written(capfd).splitlines()]
+
+
+def text_written(capfd: pytest.CaptureFixture[str]) -> str:
+    """What has come to standard error since the last look, once all that was logged has come."""
+    _writer().stop()
+    _writer().start()
+    return capfd.readouterr().err
 
 
 def test_every_event_is_one_line_and_one_count(lab: Lab, capfd: pytest.CaptureFixture[str]) -> None:
@@ -114,7 +123,7 @@ def test_no_line_tells_who_looks_or_whose_data_they_are(capfd: pytest.CaptureFix
     registry.join(setup, "session 4712")
     while registry.step():
         pass
-    text = capfd.readouterr().err
+    text = text_written(capfd)
     assert len(text.splitlines()) == 3
     assert {json.loads(line)["dataset"] for line in text.splitlines()} == {"own"}
     for secret in ("session", "471", "salaries", "Ann", "pay", own.name, own.name.removeprefix("own-")):
@@ -136,7 +145,9 @@ def test_any_message_is_one_line_of_json(message: str) -> None:
     assert json.loads(line)["message"] == message
 
 
-def test_a_broken_standard_error_harms_no_run(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_standard_error_harms_no_run(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     class Broken:
         def write(self, text: str) -> int:
             raise OSError("no space")
@@ -144,6 +155,25 @@ def test_a_broken_standard_error_harms_no_run(lab: Lab, monkeypatch: pytest.Monk
     monkeypatch.setattr("sys.__stderr__", Broken())
     monkeypatch.setattr(logging, "raiseExceptions", False)
     assert lab.finished(A, "ann").error is None
+    text_written(capfd)  # by the broken one: the next test has a whole one again
+
+
+def test_a_reader_who_is_slow_keeps_nobody_waiting(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_write, lines = threading.Event(), list[str]()
+
+    class Slow(io.StringIO):
+        def write(self, text: str) -> int:
+            assert may_write.wait(30)
+            lines.append(text)
+            return len(text)
+
+    monkeypatch.setattr("sys.__stderr__", Slow())
+    assert lab.finished(A, "ann").error is None
+    assert lines == []
+    may_write.set()
+    _writer().stop()
+    _writer().start()
+    assert [json.loads(line)["event"] for line in lines] == ["started", "finished"]
 
 
 def test_threads_count_together(capfd: pytest.CaptureFixture[str]) -> None:

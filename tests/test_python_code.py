@@ -18,8 +18,7 @@ from labelsmooth.assessment.assess import assess
 from labelsmooth.assessment.words import verdict
 from labelsmooth.commands.options import setup_of
 from labelsmooth.commands.sweep import settings_wanted
-from labelsmooth.dashboard.panels import MEASURES
-from labelsmooth.dashboard.python_code import FILE, STRIP, Code, code_of
+from labelsmooth.dashboard.python_code import FILE, Code, code_of
 from labelsmooth.dashboard.settings import Settings
 from labelsmooth.own_data.held import OwnData, register
 from labelsmooth.own_data.preparing import prepare
@@ -106,10 +105,6 @@ def test_the_code_prints_the_strip_of_the_page(query: dict[str, str]) -> None:
         assert all(below.startswith(change) for change, (_, below) in zip(changes, shown, strict=True))
     else:
         assert not changes
-
-
-def test_the_code_and_the_strip_show_the_same_digits() -> None:
-    assert {name: shown[1:4] for name, shown in MEASURES.items()} == STRIP
 
 
 def test_the_code_of_a_sweep_prints_what_the_page_concludes() -> None:

@@ -92,25 +92,16 @@ def test_all_groups_of_a_stopped_run_are_closed(lab: Lab) -> None:
     assert Counter(lab.training.steps) == {GROUPS[0]: 1, GROUPS[1]: 1, A: 5}
 
 
-def test_a_late_poll_does_not_hold_what_the_viewer_moved_on_from(lab: Lab) -> None:
-    first = lab.registry.join(A, "ann")
-    lab.registry.join(A, "bob")
-    lab.registry.join(B, "ann")
-    first.poll("ann")
-    lab.registry.join(B, "bob")
-    assert first.poll("ann") == "stopped"
-
-
 @pytest.mark.parametrize(("somebody_waits", "patience"), [(False, PATIENCE), (True, HASTE)])
-def test_a_run_that_nobody_polls_is_abandoned(somebody_waits: bool, patience: float) -> None:
+def test_a_run_that_nobody_looks_at_is_abandoned(somebody_waits: bool, patience: float) -> None:
     lab = Lab(FakeTraining(epochs=100), max_active=1)
     run = lab.registry.join(A, "ann")
     lab.clock.now = 7.0
-    assert run.poll("ann") == "running"
+    assert lab.registry.join(A, "ann").state == "running"
     waiting = lab.registry.join(B, "bob") if somebody_waits else None
     lab.clock.now = 7.0 + patience - 0.1
     if waiting:
-        waiting.poll("bob")
+        lab.registry.join(B, "bob")
     lab.steps(1)
     assert not run.ended
     lab.clock.now += 0.1
@@ -127,7 +118,7 @@ def test_one_viewer_of_several_is_enough_and_waiting_alone_makes_no_haste() -> N
     lab.registry.join(A, "bob")
     waiting = lab.registry.join(B, "eve")
     lab.clock.now = HASTE - 1
-    run.poll("ann")
+    lab.registry.join(A, "ann")
     lab.clock.now = HASTE
     lab.steps(1)
     assert (run.state, waiting.state) == ("running", "queued")
@@ -150,10 +141,10 @@ def test_a_viewer_who_comes_back_in_time_counts_again() -> None:
     run = lab.registry.join(A, "ann")
     lab.registry.join(A, "bob")
     lab.clock.now = PATIENCE - 1
-    run.poll("bob")
+    lab.registry.join(A, "bob")
     lab.clock.now = PATIENCE + 1
     lab.steps(1)
-    run.poll("ann")
+    lab.registry.join(A, "ann")
     lab.registry.join(B, "bob")
     assert run.state == "running"
 

@@ -102,7 +102,7 @@ def test_a_failed_run_is_forgotten_with_its_last_viewer(lab: Lab, gone: str) -> 
     assert lab.registry.join(A, "bob") is run
     if gone == "silent":
         lab.clock.now = PATIENCE - 1
-        run.poll("bob")
+        lab.registry.join(A, "bob")
         lab.clock.now = PATIENCE
         assert lab.registry.join(A, "bob") is run
         lab.clock.now += PATIENCE

@@ -73,8 +73,9 @@ class Sent:
 class _Texts:
     """Things as JSON, each found once for all viewers, who are shown the same objects: none is changed in place."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, most_letters: int) -> None:
+        self._most = most_letters
+        self._letters = 0
         self._lock = threading.Lock()
         # The objects themselves are kept too: the id of one that is gone may be another's.
         self._known: OrderedDict[tuple[int, ...], tuple[tuple[Any, ...], str]] = OrderedDict()
@@ -88,13 +89,16 @@ class _Texts:
                 return self._known[name][-1]
         text = json.dumps(content, sort_keys=True)
         with self._lock:
-            self._known[name] = parts, text
-            while len(self._known) > self._most:
-                self._known.popitem(last=False)
+            if name not in self._known:  # else another thread was faster
+                self._known[name] = parts, text
+                self._letters += len(text)
+            while self._letters > self._most:
+                _, (_, oldest) = self._known.popitem(last=False)
+                self._letters -= len(oldest)
         return text
 
 
-_figures, _frames = _Texts(32), _Texts(2048)
+_figures, _frames = _Texts(8 * 2**20), _Texts(32 * 2**20)
 
 
 def name_of(*what: object) -> str:

@@ -1,11 +1,15 @@
 """What happens to runs: counted, and one line of JSON each on standard error. Nothing in it tells who or whose data."""
 
+import atexit
 import json
 import logging
 import sys
 import threading
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
+from logging.handlers import QueueHandler, QueueListener
+from queue import SimpleQueue
 from typing import Any, Literal, get_args
 
 from labelsmooth.own_data.held import is_own
@@ -64,25 +68,33 @@ class Lines(logging.Formatter):
 
 
 class _ToStandardError(logging.Handler):
-    """Writes each line at once to the standard error of the process, whoever stands in for it in Python."""
+    """Writes each record as it is to the standard error of the process, whoever stands in for it in Python."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             if sys.__stderr__ is not None:
                 # In one piece: other threads write there too.
-                sys.__stderr__.write(f"{self.format(record)}\n")
+                sys.__stderr__.write(f"{record.getMessage()}\n")
                 sys.__stderr__.flush()
         except Exception:
             self.handleError(record)
 
 
+@cache
+def _writer() -> QueueListener:
+    """A thread that writes all that this package logs as lines of JSON: whoever logs never waits for a slow reader."""
+    handler = QueueHandler(SimpleQueue())
+    handler.setFormatter(Lines())
+    logging.getLogger("labelsmooth").addHandler(handler)
+    listener = QueueListener(handler.queue, _ToStandardError())
+    listener.start()
+    atexit.register(listener.stop)  # which writes what is still waiting
+    return listener
+
+
 def runs_log() -> logging.Logger:
     """The log of runs, which this process writes from now on, like all that this package logs, as lines of JSON."""
-    ours = logging.getLogger("labelsmooth")
-    if not any(isinstance(handler, _ToStandardError) for handler in ours.handlers):
-        handler = _ToStandardError()
-        handler.setFormatter(Lines())
-        ours.addHandler(handler)
+    _writer()
     log = logging.getLogger("labelsmooth.runs")
     log.setLevel(logging.INFO)
     return log

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
+from labelsmooth.dashboard.measures import MEASURES
 from labelsmooth.dashboard.settings import Settings
 from labelsmooth.dashboard.specs import LIBRARY_NAMES
 from labelsmooth.decoder import decode
@@ -13,14 +14,6 @@ from labelsmooth.own_data.recipe import Recipe
 from labelsmooth.setups import TrainingSetup
 
 FILE = "your-file.csv"
-# What the strip of measures shows: scale, digits, unit.
-STRIP = {
-    "accuracy": (100, 1, " %"),
-    "nll": (1, 2, ""),
-    "ece": (1, 3, ""),
-    "confidence": (100, 1, " %"),
-    "train_logit_gap": (1, 1, ""),
-}
 TRAINING = ("Train live", "Drag epsilon", "Clusters", "Calibration", "Why and what", "Your data")  # pages with a setup
 # What the options of a command are called where their values stand in a setup.
 _OPTIONS = ("convention", "activation", "optimizer", "classes", "epochs", "batch_size", "learning_rate", "weight_decay")
@@ -152,7 +145,7 @@ def _training_lines(page: str, setup: TrainingSetup, settings: Settings) -> tupl
 
 def _strip_lines(setup: TrainingSetup) -> list[str]:
     """Each measure on hard labels and smoothed, and the paired difference with half its 95 % interval."""
-    rows = [f"    {_literal(name)}: {_literal(shown)}," for name, shown in STRIP.items()]
+    rows = [f"    {_literal(name)}: {_literal(measure[1:4])}," for name, measure in MEASURES.items()]
     lines = [
         "# measure: scale, digits, unit",
         "SHOWN = {",

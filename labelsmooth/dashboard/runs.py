@@ -69,11 +69,6 @@ class Run:
         whole = (self._advanced - self.began) / self.progress
         return max(self.began + whole - self._registry._clock(), 0.0)
 
-    def poll(self, viewer: str) -> State:
-        """Say that the viewer still looks at this run, and get its state."""
-        self._registry._renew(self, viewer)
-        return self.state
-
     def wait(self, count: int, timeout: float | None = None) -> bool:
         """Block until `count` snapshots exist or the run ended; False if the seconds ran out before."""
         return self._registry._wait(lambda: len(self.snapshots) >= count or self.ended, timeout)
@@ -137,7 +132,10 @@ class Registry:
             thread.start()
 
     def join(self, setup: TrainingSetup, viewer: str) -> Run:
-        """The run of this setup, started if there is none; the viewer stops looking at any other run."""
+        """The run of this setup, started if there is none; the viewer stops looking at any other run.
+
+        Whoever goes on looking joins again and again.
+        """
         with self._lock:
             if self._closed:
                 raise RuntimeError("this registry is closed: it starts no more runs")
@@ -201,10 +199,6 @@ class Registry:
         with self._lock:
             queue = self._schedule.queue
             return queue.index(run) + 1 if run in queue else 0
-
-    def _renew(self, run: Run, viewer: str) -> None:
-        with self._lock:
-            self._schedule.renew(run, viewer)
 
     def _wait(self, happened: Callable[[], bool], timeout: float | None) -> bool:
         with self._lock:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Ending = Literal["finished", "stopped", "failed", "abandoned"]
 State = Literal["queued", "running", "refused", Ending]
 
-PATIENCE = 120.0  # seconds without a poll until a viewer counts as gone: browsers throttle hidden tabs
+PATIENCE = 120.0  # seconds without a join until a viewer counts as gone: browsers throttle hidden tabs
 HASTE = 20.0  # the same for the last viewer of a run while another setup waits in the queue
 
 
@@ -109,13 +109,6 @@ class Schedule:
         self._stop_unwatched(self._leases.pop(viewer, None))
         self.settle()
 
-    def renew(self, run: "Run", viewer: str) -> None:
-        """The viewer still looks at this run."""
-        lease = self._leases.get(viewer)
-        # A late poll of what the viewer has moved on from must not count as looking at it again.
-        if self.runs.get(run.setup) is run and (lease is None or lease.run is run):
-            self._leases[viewer] = _Lease(run, self._clock())
-
     def expire(self) -> None:
         """Drop the leases of viewers who have gone, and failed and refused runs with their last lease."""
         now = self._clock()
@@ -124,7 +117,7 @@ class Schedule:
             self.forget(run)
 
     def settle(self) -> None:
-        """End what nobody polls any more, and let the first in the queue take the free places."""
+        """End what nobody looks at any more, and let the first in the queue take the free places."""
         self.expire()
         now = self._clock()
         seen: dict[Run, float] = {}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MINUTE = 60.0  # seconds
 SLOW = 1.5  # seconds on the way
 EPOCHS = 400
-LONG = f"epsilon=0.2&seed=40&seeds=5&epochs={EPOCHS}"  # seconds of training
+LONG = f"epsilon=0.2&seed=40&seeds=3&epochs={EPOCHS}"  # seconds of training
 SHORT = "dataset=iris&train_size=60&epochs=5&seeds=2&hidden=16&epsilon=0.2&seed=5"
 # What Streamlit's own code says while it has no server.
 LOST = re.compile(
@@ -204,11 +204,12 @@ def test_a_server_that_is_killed_and_started_again_has_its_pages_back_with_their
 def comes_back(page: "Page", wire: Wire) -> None:
     """Wait until the page is connected and its script has run anew."""
     page.wait_for_selector(IDLE, timeout=60_000)
-    for _ in range(100):
+    # A server imports torch at its first visit, and trains for the other page meanwhile.
+    for _ in range(600):
         if wire.whole_runs:
             return
         page.wait_for_timeout(100)
-    raise AssertionError("connected, but nothing has run for 10 s")
+    raise AssertionError("connected, but nothing has run for 60 s")
 
 
 def test_a_minute_without_network_ends_with_the_finished_film(lonely: Lonely) -> None:

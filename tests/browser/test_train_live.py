@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .conftest import Serve, Visit
-from .pages import APP, LIVE, WATCH, choices, mark, slider
+from .pages import APP, AT_ONCE, LIVE, WATCH, choices, mark, slider
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 LAST = "100"  # the last epoch of the default story
+BRIEF, BRIEF_LAST = "epochs=20", "20"
 
 
 def finished(page: "Page", last: str = LAST) -> None:
@@ -21,10 +22,10 @@ def finished(page: "Page", last: str = LAST) -> None:
 
 
 def another_run(page: "Page", act: Callable[[], object]) -> None:
-    """Do something that starts another training, and wait until its film plays."""
+    """Do something that starts another training, and wait until its film has begun."""
     before = mark(page, LIVE, "run")
     act()
-    page.wait_for_selector(f'{LIVE}:not([data-run="{before}"])[data-playing="true"]')
+    page.wait_for_selector(f'{LIVE}:not([data-run="{before}"]):not([data-shown=""])')
 
 
 def strip(page: "Page") -> list[str]:
@@ -38,12 +39,12 @@ def conclusion(page: "Page") -> str:
 
 
 def test_the_film_plays_unasked_in_one_node_and_never_blanks(app: str, visit: Visit) -> None:
-    page = visit(app)
+    page = visit(f"{app}/?{BRIEF}")
     page.wait_for_selector(f'{LIVE}[data-playing="true"] .trace', timeout=30_000)
     page.evaluate(WATCH)
-    finished(page)
+    finished(page, BRIEF_LAST)
     another_run(page, lambda: slider(page).press("ArrowRight"))
-    finished(page)
+    finished(page, BRIEF_LAST)
     assert page.evaluate("blanks") == 0
     assert "epsilon=0.105" in page.url
 
@@ -58,8 +59,8 @@ def test_pause_stops_the_picture_and_not_the_training(app: str, visit: Visit) ->
 
 
 def test_scrubbing_shows_an_earlier_epoch_in_all_figures(app: str, visit: Visit) -> None:
-    page = visit(app)
-    finished(page)
+    page = visit(f"{app}/?{BRIEF}", **AT_ONCE)
+    finished(page, BRIEF_LAST)
     page.locator(LIVE).get_by_role("slider").press("Home")
     page.wait_for_selector(f'{LIVE}[data-shown="0"]')
     page.wait_for_function("document.querySelector('.st-key-curves .film-chart').data[0].x[0] === 0")
@@ -83,12 +84,12 @@ def test_a_zoom_survives_frames_that_come_in(app: str, visit: Visit) -> None:
 
 
 def test_another_server_shows_the_same_numbers(app: str, serve: Serve, visit: Visit) -> None:
-    first = visit(app)
+    first = visit(app, **AT_ONCE)
     finished(first)
     another_run(first, lambda: first.get_by_text("Two moons", exact=True).click())
     another_run(first, lambda: slider(first).press("ArrowRight"))
     finished(first)
-    second = visit(first.url.replace(app, serve(APP)))
+    second = visit(first.url.replace(app, serve(APP)), **AT_ONCE)
     finished(second)
     assert strip(second) == strip(first)
     assert len(strip(first)) == 5
@@ -97,8 +98,8 @@ def test_another_server_shows_the_same_numbers(app: str, serve: Serve, visit: Vi
 
 
 def test_two_quick_changes_both_count(app: str, visit: Visit) -> None:
-    page = visit(app)
-    finished(page)
+    page = visit(f"{app}/?{BRIEF}")
+    finished(page, BRIEF_LAST)
     page.get_by_text("Seeds and conventions").click()
     switch = page.get_by_role("switch", name="Noise in the validation labels too")
     page.wait_for_timeout(500)  # what folds out moves under the pointer
@@ -108,14 +109,14 @@ def test_two_quick_changes_both_count(app: str, visit: Visit) -> None:
     page.get_by_role("button", name="New seed").click()
     page.wait_for_url(re.compile(r"[?&]seed=5&"))
     page.get_by_text(re.compile("Seed 5: accuracy")).wait_for()
-    finished(page)
+    finished(page, BRIEF_LAST)
     after = choices(page)
     assert {name for name in before if after[name] != before[name]} == {"seed", "noisy_validation"}
     assert switch.is_checked() != checked
 
 
 def test_the_old_picture_stays_until_a_slow_run_has_one(app: str, visit: Visit) -> None:
-    page = visit(f"{app}/?hidden=512-512-512&epochs=20&seeds=10")
+    page = visit(f"{app}/?hidden=512-512-512&epochs=4&seeds=10")
     page.wait_for_selector(f"{LIVE} .trace", timeout=120_000)
     page.wait_for_selector(".st-key-curves .film .trace", state="attached")
     page.evaluate(WATCH)
@@ -132,7 +133,7 @@ def test_the_page_asks_no_other_host(app: str, visit: Visit) -> None:
         page.on("request", lambda request: asked.append(request.url))
         page.on("websocket", lambda socket: asked.append(socket.url))
 
-    finished(visit(app, listen))
+    finished(visit(f"{app}/?{BRIEF}", listen), BRIEF_LAST)
     hosts = {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}
     assert hosts == {urlsplit(app).netloc}
     assert any(url.startswith("ws:") for url in asked)

@@ -1,0 +1,107 @@
+"""What a benchmark found: tables, bars that it must clear, and plots of cost against size."""
+
+import os
+import platform
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A figure, and the limit that it is held to: "at least" or "at most"."""
+
+    name: str
+    value: float
+    kind: Literal["at least", "at most"]
+    limit: float
+    unit: str = ""
+
+    @property
+    def met(self) -> bool:
+        """Whether the figure is on the right side."""
+        return self.value >= self.limit if self.kind == "at least" else self.value <= self.limit
+
+    def line(self) -> str:
+        """A row of the table of bars."""
+        verdict = "met" if self.met else "**missed**"
+        return f"| {self.name} | {self.value:.3g}{self.unit} | {self.kind} {self.limit:g}{self.unit} | {verdict} |"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Cost against size, for one plot: a line a contender, each of (size, cost) points."""
+
+    name: str  # of the file, as "trainer-runs"
+    title: str
+    size: str
+    cost: str
+    lines: Mapping[str, Sequence[tuple[float, float]]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one benchmark found: text in Markdown, bars, and curves."""
+
+    title: str
+    text: str
+    bars: Sequence[Bar] = ()
+    curves: Sequence[Curve] = ()
+
+
+@dataclass
+class Times:
+    """Seconds of contenders that were measured in turn, by contender."""
+
+    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def median(self, name: str) -> float:
+        """The middle of what was measured."""
+        return statistics.median(self.seconds[name])
+
+    def ratio(self, slow: str, fast: str) -> float:
+        """How many times as long one takes as another: the median over turns, which stand close in time."""
+        return statistics.median(a / b for a, b in zip(self.seconds[slow], self.seconds[fast], strict=False))
+
+    def told(self, name: str, scale: float = 1000) -> str:
+        """The median, the least and the most, scaled: milliseconds unless told otherwise."""
+        low, middle, high = (scale * f(self.seconds[name]) for f in (min, statistics.median, max))
+        return f"{middle:.3g} ({low:.3g} to {high:.3g})"
+
+
+def in_turn(contenders: Mapping[str, Callable[[], object]], turns: int) -> Times:
+    """Call every contender once to warm up, then all of them turn after turn."""
+    times = Times()
+    for work in contenders.values():
+        work()
+    for _ in range(turns):
+        for name, work in contenders.items():
+            start = time.perf_counter()
+            work()
+            times.seconds[name].append(time.perf_counter() - start)
+    return times
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def machine(*packages: str) -> str:
+    """What was measured on, and versions."""
+    described = Path("/proc/cpuinfo")
+    lines = described.read_text(encoding="utf-8").splitlines() if described.exists() else []
+    model = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
+    found = [f"Python {platform.python_version()}"]
+    for package in packages:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            found.append(f"{package} not installed")
+    return f"{model}, {os.cpu_count()} cores, {platform.system()}; {', '.join(found)}"
