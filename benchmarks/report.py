@@ -27,10 +27,10 @@ class Bar:
         """Whether the figure is on the right side."""
         return self.value >= self.limit if self.kind == "at least" else self.value <= self.limit
 
-    def line(self) -> str:
+    def cells(self) -> list[str]:
         """A row of the table of bars."""
-        verdict = "met" if self.met else "**missed**"
-        return f"| {self.name} | {self.value:.3g}{self.unit} | {self.kind} {self.limit:g}{self.unit} | {verdict} |"
+        limit = f"{self.kind} {self.limit:g}{self.unit}"
+        return [self.name, f"{self.value:.3g}{self.unit}", limit, "met" if self.met else "**missed**"]
 
 
 @dataclass(frozen=True)

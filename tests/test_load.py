@@ -114,10 +114,11 @@ def test_a_dragger_leaves_no_run_behind_and_others_see_theirs(server: Server) ->
 
 
 def test_visitors_who_come_and_go_leave_no_thread_behind(server: Server) -> None:
-    found = asyncio.run(soak(server, 3 / 60, at_once=3, links=2, query=QUICK))
-    assert found.visits >= 3
+    found = asyncio.run(soak(server, 3 / 60, at_once=6, links=2, query=QUICK))
+    assert found.visits >= 6
     assert found.failures == []
-    assert found.threads[1] <= found.threads[0]
+    # A pool of the server's may have grown by one or two; one for each who came would be six.
+    assert found.threads[1] <= found.threads[0] + 2
 
 
 def opened(server: Server, queries: Sequence[str]) -> list[Visitor]:
