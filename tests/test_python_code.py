@@ -179,6 +179,23 @@ def test_the_code_of_own_data_makes_them_again_of_the_same_file_alone(
         printed(code)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ['"""', '"; import os; os.abort()  #', "'; rm -r x; '", "a\nb\r", "\\", "\u2028", "\x00", "{x}", "$(x)", "`x`"],
+)
+def test_the_name_of_a_column_is_a_text_in_the_code_and_a_word_in_the_command(
+    mine: tuple[OwnData, Recipe], name: str
+) -> None:
+    code = code_of("Train live", of_own(mine[0]), Recipe(name, "impute", (name, "x")))
+    assigned = {
+        ast.unparse(line.targets[0]): line.value for line in ast.parse(code.python).body if isinstance(line, ast.Assign)
+    }
+    assert ast.literal_eval(assigned["LABEL"]) == name
+    assert ast.literal_eval(assigned["LEFT_OUT"]) == (name, "x")
+    words = split(code.command)
+    assert words[words.index("--label") + 1] == words[words.index("--without") + 1] == name
+
+
 def test_the_command_of_own_data_trains_the_same_or_is_not_offered(mine: tuple[OwnData, Recipe]) -> None:
     own, recipe = mine
     settings = of_own(own)

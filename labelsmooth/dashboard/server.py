@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from labelsmooth.dashboard.gallery import Gallery
 from labelsmooth.dashboard.journal import Journal, runs_log
 from labelsmooth.dashboard.runs import Registry
+from labelsmooth.dashboard.unwatched import watch_no_files
 from labelsmooth.dashboard.uploads import uploads
 from labelsmooth.dashboard.vitals import Presence, Vitals, vitals
 from labelsmooth.hosting import hosting
@@ -34,6 +35,7 @@ def registry() -> Registry:
     # A message to a browser costs its thread two turns; with the usual 5 ms behind each busy thread a dozen visitors
     # of one run waited for ever.
     sys.setswitchinterval(SWITCH)
+    watch_no_files()
     settings = hosting()
     runs = Registry(
         train_by_epoch,
