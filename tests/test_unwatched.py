@@ -7,15 +7,26 @@ from streamlit.runtime.app_session import AppSession
 from labelsmooth.dashboard.unwatched import watch_no_files
 
 
+class Session(AppSession):
+    """A session that has nothing to begin or to end."""
+
+    def __init__(self) -> None:
+        pass
+
+    def __del__(self) -> None:
+        pass
+
+
 @pytest.mark.parametrize(("kind", "watches"), [("none", False), ("auto", True)])
 def test_a_session_that_is_connected_again_heeds_the_setting(
     kind: str, watches: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watching = list[AppSession]()
     monkeypatch.setattr(AppSession, "register_file_watchers", watching.append)
-    monkeypatch.setattr(config, "get_option", {"server.fileWatcherType": kind}.__getitem__)
+    get = config.get_option
+    monkeypatch.setattr(config, "get_option", lambda name: kind if name == "server.fileWatcherType" else get(name))
     watch_no_files()
-    session = object.__new__(AppSession)
+    session = Session()
     session.register_file_watchers()  # what Streamlit calls when a browser is back
     assert (watching == [session]) is watches
 

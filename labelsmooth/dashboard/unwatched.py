@@ -16,4 +16,4 @@ def watch_no_files() -> None:
         if config.get_option("server.fileWatcherType") != "none":
             register(session)
 
-    AppSession.register_file_watchers = unless_off  # type: ignore[method-assign]
+    AppSession.register_file_watchers = unless_off  # type: ignore[method-assign, assignment]

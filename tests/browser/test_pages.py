@@ -102,7 +102,7 @@ def photographed(page: "Page", name: str, width: int) -> None:
 def test_a_deep_link_to_the_main_page_works_as_the_first_request_of_a_new_server(serve: Serve, visit: Visit) -> None:
     page = visit(f"{serve(APP)}/?dataset=iris&train_size=60&epochs=5&epsilon=0.2")
     wait(page, LIVE, shown="5")
-    assert page.get_by_text("Clusters, smoothed, ε = 0.2").count() == 1
+    page.get_by_text("Clusters, smoothed, ε = 0.2").wait_for()
 
 
 def test_a_deep_link_to_another_page_works_as_the_first_request_of_a_new_server(

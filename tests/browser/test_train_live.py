@@ -68,7 +68,7 @@ def test_scrubbing_shows_an_earlier_epoch_in_all_figures(app: str, visit: Visit)
 
 
 def test_a_zoom_survives_frames_that_come_in(app: str, visit: Visit) -> None:
-    page = visit(f"{app}/?seed=80&seeds=20")
+    page = visit(f"{app}/?seed=80&seeds=8")
     page.wait_for_selector(f'{LIVE}[data-playing="true"] .trace')
     box = page.locator(f"{LIVE} .nsewdrag").first.bounding_box()
     assert box is not None
