@@ -5,6 +5,7 @@ come last, behind their features: multiplying by a thin output layer is three ti
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -27,6 +28,18 @@ def padded(rows: int) -> int:
 def pad_examples(x: Tensor) -> Tensor:
     """Inputs (R, N, D) with zeros behind them, so that their number is a multiple of ROWS."""
     return F.pad(x, (0, 0, 0, padded(x.shape[1]) - x.shape[1]))
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Where the results of R runs and B examples are written, time after time.
+
+    Fetching memory anew for each of them takes as long as computing them: the system clears every page of it.
+    """
+
+    states: list[Tensor]  # of each hidden layer (R, H, B), and the logits (R, K, B)
+    delta: Tensor  # the gradient on the logits (R, K, B)
+    behind: list[Tensor]  # the gradients on the hidden layers (R, H, B)
 
 
 class BatchedMLP:
@@ -58,28 +71,40 @@ class BatchedMLP:
                 bound = np.sqrt(6 / weight.shape[2])
                 weight[run] = torch.from_numpy(generator.uniform(-bound, bound, weight.shape[1:]))
 
-    def activations(self, x: Tensor) -> list[Tensor]:
+    def memory(self, examples: int) -> Memory:
+        """For batches of so many examples, a multiple of ROWS."""
+        units = [weight.shape[1] for weight in self.weights]
+        runs = len(self.weights[0])
+        places = [torch.empty(runs, n, examples) for n in (*units, *units)]
+        *behind, delta = places[len(units) :]
+        return Memory(places[: len(units)], delta, behind)
+
+    def activations(
+        self, x: Tensor, runs: slice = slice(None), out: Sequence[Tensor | None] | None = None
+    ) -> list[Tensor]:
         """The input (R, D, B), each hidden layer (R, H, B) and the logits (R, K, B) of inputs (R, B, D).
 
-        B is a multiple of ROWS. An input of fewer runs is that of the first ones.
+        B is a multiple of ROWS. The inputs are those of `runs`. Results are written to `out`, where it has a place.
         """
         assert x.shape[1] % ROWS == 0
-        states = [x.transpose(1, 2)]
-        for weight, bias in zip(self.weights, self.biases, strict=True):
+        states = [x.mT]
+        for weight, bias, place in zip(self.weights, self.biases, out or [None] * len(self.weights), strict=True):
             if len(states) > 1:
                 states[-1] = states[-1].relu_() if self.activation == "relu" else states[-1].tanh_()
-            states.append(torch.baddbmm(bias[: len(x)], weight[: len(x)], states[-1]))
+            states.append(torch.baddbmm(bias[runs], weight[runs], states[-1], out=place))
         return states
 
-    def backward(self, states: list[Tensor], delta: Tensor) -> None:
-        """Write the parameters' gradients, from the activations and the gradient on the logits (R, K, B)."""
+    def backward(self, states: Sequence[Tensor], delta: Tensor, out: Sequence[Tensor]) -> None:
+        """Write the parameters' gradients, from the activations and the gradient on the logits (R, K, B).
+
+        The gradients on the hidden layers are written to `out`.
+        """
+        slope = torch.ops.aten.threshold_backward if self.activation == "relu" else torch.ops.aten.tanh_backward
         for layer in reversed(range(len(self.weights))):
             state = states[layer]
-            torch.bmm(delta, state.transpose(1, 2), out=self._weight_gradients[layer])
+            torch.bmm(delta, state.mT, out=self._weight_gradients[layer])
             torch.sum(delta, 2, keepdim=True, out=self._bias_gradients[layer])
             if layer:
-                delta = torch.bmm(self.weights[layer].transpose(1, 2), delta)
-                if self.activation == "relu":
-                    delta = torch.ops.aten.threshold_backward(delta, state, 0)
-                else:
-                    delta = torch.ops.aten.tanh_backward(delta, state)
+                delta = torch.bmm(self.weights[layer].mT, delta, out=out[layer - 1])
+                rest = (0,) if self.activation == "relu" else ()
+                slope.grad_input(delta, state, *rest, grad_input=delta)

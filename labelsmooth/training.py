@@ -14,8 +14,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.optim.adam import adam
-from torch.optim.sgd import sgd
 
 from labelsmooth.cluster_measures import CLUSTER_MEASURES, cluster_measures
 from labelsmooth.conventions import target_probabilities
@@ -25,7 +23,6 @@ from labelsmooth.network import BatchedMLP, pad_examples, padded
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import NEVER, BestTemperature, Grid, Part, Snapshot, keep_last_good, snapshot_epochs
 
-EVALUATED = 512  # examples at a time, a multiple of ROWS: fetching more memory for a moment takes a third longer
 GRID_SIDE = 50
 DIVERGED_LOSS = 1e3  # nats; guessing at random costs log K, which is below 4 for 50 classes, the most there are
 
@@ -140,6 +137,11 @@ class _Trainer:
         targets = [target_probabilities(e, classes, setup.convention) for e in setup.epsilons]
         self.targets = np.array(targets * len(setup.seeds))  # (R, 2): on the label, on every other class
         self.step = _optimizer(setup, self.network)
+        # size of a batch: places for its inputs (R, B, D) and for what is computed of them
+        self.memory = {
+            size: (torch.empty(setup.runs, padded(size), sizes[0]), self.network.memory(padded(size)))
+            for size in {min(setup.batch_size, setup.train_size), setup.train_size % setup.batch_size} - {0}
+        }
         self.grid = _grid_points(self.first.x_train)
 
     def _runs(self, x: Tensor) -> Tensor:
@@ -157,27 +159,32 @@ class _Trainer:
         order = np.stack([s * examples + generator.permutation(examples) for s, generator in enumerate(self.orders)])
         for batch in torch.split(self._runs(torch.from_numpy(order)), self.setup.batch_size, dim=1):
             size = batch.shape[1]
+            inputs, memory = self.memory[size]
             # Padding repeats row 0 and is left out of the gradient.
-            behind = padded(size) - size
+            behind = inputs.shape[1] - size
             rows = (F.pad(batch, (0, behind)) if behind else batch).flatten()
-            states = self.network.activations(x_train.index_select(0, rows).view(runs, -1, x_train.shape[1]))
+            torch.index_select(x_train, 0, rows, out=inputs.flatten(0, 1))
+            *_, logits = states = self.network.activations(inputs, out=memory.states)
             labels = given.index_select(0, rows).view(runs, 1, -1)
             # The gradient of the mean smoothed cross-entropy on the logits: (p - q') / B.
-            delta = torch.softmax(states[-1], 1).sub_(on_other)
+            delta = torch.softmax(logits, 1, out=memory.delta).sub_(on_other)
             delta.scatter_add_(1, labels, (on_other - on_label).expand_as(labels))
             if self.objective is not None:
-                delta = self.objective(delta, states[-1], rows.view(runs, -1))
+                delta = self.objective(delta, logits, rows.view(runs, -1))
             delta[..., size:] = 0
-            self.network.backward(states, delta.div_(size))
+            self.network.backward(states, delta.div_(size), memory.behind)
             self.step()
 
     def _outputs(self, part: str) -> tuple[Tensor, Tensor, np.ndarray]:
         """Penultimate features (R, H, N), logits (R, K, N) and whether these are finite (R,), else 0."""
-        examples = self.labels[part].shape[1]
-        split = torch.split(self.inputs[part], EVALUATED, dim=1)
-        blocks = [self.network.activations(self._runs(x))[-2:] for x in split]
-        features = torch.cat([features for features, _ in blocks], 2)
-        logits = torch.cat([logits for _, logits in blocks], 2)
+        inputs, examples = self.inputs[part], self.labels[part].shape[1]
+        *_, width, classes = (weight.shape[1] for weight in self.network.weights)
+        features, logits = (torch.empty(self.setup.runs, n, inputs.shape[1]) for n in (width, classes))
+        # Run by run: what a run computes on the way to its features stays in the cache.
+        before = [torch.empty(1, n, inputs.shape[1]) for n in self.setup.hidden[:-1]]
+        for run in range(self.setup.runs):
+            seed, one = run // len(self.setup.epsilons), slice(run, run + 1)
+            self.network.activations(inputs[seed : seed + 1], one, [*before, features[one], logits[one]])
         finite = logits.sum((1, 2)).isfinite()
         logits[~finite] = 0  # so that no measure warns of a run whose numbers overflowed
         return features[..., :examples], logits[..., :examples], finite.numpy()
@@ -237,8 +244,10 @@ class _Trainer:
             return None
         x, y = self.grid
         points = np.stack(np.meshgrid(x, y), -1).reshape(1, -1, 2)
-        inputs = pad_examples(torch.from_numpy(points)).expand(len(self.setup.epsilons), -1, -1)
-        return Grid(x, y, self._shown(self.network.activations(inputs)[-1][..., : GRID_SIDE**2]))
+        shown = len(self.setup.epsilons)
+        inputs = pad_examples(torch.from_numpy(points)).expand(shown, -1, -1)
+        logits = self.network.activations(inputs, slice(shown))[-1]
+        return Grid(x, y, self._shown(logits[..., : GRID_SIDE**2]))
 
     @torch.no_grad()
     @_one_thread()
@@ -256,43 +265,22 @@ class _Trainer:
 
 def _optimizer(setup: TrainingSetup, network: BatchedMLP) -> Callable[[], None]:
     """One step of the optimizer, over the parameters of all runs at once."""
-    # The functions of torch.optim, not its classes: the first object of these imports a compiler, which takes as long
-    # as a training.
+    # What the optimizers of torch.optim call in the end. The first object of these classes imports a compiler, which
+    # takes as long as a training, and what they check before every step takes as long as the step of a pair of runs.
     parameters, gradients = [network.parameters], [network.gradients]
-    rate, decay = setup.learning_rate, setup.weight_decay
+    momenta, squares = torch.zeros_like(network.parameters), torch.zeros_like(network.parameters)
+    rates = {"lr": setup.learning_rate, "weight_decay": setup.weight_decay, "maximize": False}
     if setup.optimizer == "sgd":
-        momenta: list[Tensor | None] = [torch.zeros_like(network.parameters)]
-        return partial(
-            sgd,
-            parameters,
-            gradients,
-            momenta,
-            lr=rate,
-            momentum=0.9,
-            dampening=0.0,
-            weight_decay=decay,
-            nesterov=False,
-            maximize=False,
-            fused=True,
-        )
-    means, squares = torch.zeros_like(network.parameters), torch.zeros_like(network.parameters)
-    return partial(
-        adam,
-        parameters,
-        gradients,
-        [means],
-        [squares],
-        [],
-        [torch.tensor(0.0)],
-        lr=rate,
-        beta1=0.9,
-        beta2=0.999,
-        eps=1e-8,
-        weight_decay=decay,
-        amsgrad=False,
-        maximize=False,
-        fused=True,
-    )
+        rates |= {"momentum": 0.9, "dampening": 0.0, "nesterov": False, "is_first_step": False}
+        return partial(torch._fused_sgd_, parameters, gradients, [momenta], **rates)
+    rates |= {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "amsgrad": False}
+    steps = torch.tensor(0.0)
+
+    def step() -> None:
+        steps.add_(1)
+        torch._fused_adam_(parameters, gradients, [momenta], [squares], [], [steps], **rates)
+
+    return step
 
 
 def _grid_points(x_train: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:

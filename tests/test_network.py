@@ -78,7 +78,7 @@ def test_gradients_are_numerical_gradients(hidden: tuple[int, ...], activation: 
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(2, ROWS, 3, generator=generator)
     delta = torch.randn(2, 4, ROWS, generator=generator)
-    made.backward(made.activations(x), delta)
+    made.backward(made.activations(x), delta, made.memory(ROWS).behind)
     step = 1e-6
     for place in torch.randperm(len(made.parameters), generator=generator)[:60]:
         ends = []
@@ -100,8 +100,23 @@ def test_activations_are_those_of_each_network_alone(activation: str) -> None:
     for run in range(3):
         weights, biases = ([layer[run] for layer in layers] for layers in (made.weights, made.biases))
         torch.testing.assert_close(states[-1][run, :, :21].T, plain_logits(x[run], weights, biases, activation))
-    fewer = made.activations(pad_examples(x)[:2])
-    assert all(torch.equal(some, every[:2]) for some, every in zip(fewer, states, strict=True))
+    some = slice(1, 3)
+    fewer = made.activations(pad_examples(x)[some], some)
+    assert all(torch.equal(chosen, every[some]) for chosen, every in zip(fewer, states, strict=True))
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_memory_used_again_changes_no_number(activation: str) -> None:
+    made, x = network((3, 8, 5, 4), 2, activation), torch.rand(2, ROWS, 3)
+    fresh, memory = made.activations(x), made.memory(ROWS)
+    for places in (*memory.states, *memory.behind):
+        places.fill_(torch.nan)
+    for _ in range(2):
+        written = made.activations(x, out=memory.states)
+        assert all(torch.equal(a, b) for a, b in zip(written, fresh, strict=True))
+        assert [state.data_ptr() for state in written[1:]] == [place.data_ptr() for place in memory.states]
+        made.backward(written, torch.ones(2, 4, ROWS), memory.behind)
+        assert made.gradients.isfinite().all()
 
 
 def test_a_dead_unit_learns_nothing() -> None:
@@ -109,7 +124,7 @@ def test_a_dead_unit_learns_nothing() -> None:
     made.biases[0][:, 2:] = -100.0
     x = torch.rand(2, ROWS, 3)
     states = made.activations(x)
-    made.backward(states, torch.ones(2, 4, ROWS))
+    made.backward(states, torch.ones(2, 4, ROWS), made.memory(ROWS).behind)
     assert torch.count_nonzero(states[1][:, 2:]) == 0
     for layer, alive in ((made._weight_gradients[0], slice(2)), (made._bias_gradients[0], slice(2))):
         assert torch.count_nonzero(layer[:, alive]) > 0
