@@ -67,14 +67,20 @@ def train_by_epoch(setup: TrainingSetup, objective: Objective | None = None) -> 
     """
     trainer = _Trainer(setup, objective)
     shown = snapshot_epochs(setup.epochs, film=setup.film)
-    snapshot = trainer.snapshot(0)
+    # A start that is not shown is looked at only if a run diverges before anything is.
+    start = trainer.network.parameters.clone()
+    snapshot = trainer.snapshot(0) if 0 in shown else None
     for epoch in range(1, setup.epochs + 1):
         yield snapshot if epoch - 1 in shown else None
         trainer.train_epoch()
         if epoch in shown:
-            snapshot = keep_last_good(trainer.snapshot(epoch), snapshot)
+            new = trainer.snapshot(epoch)
+            if snapshot is None and np.any(new.diverged != NEVER):
+                snapshot = trainer.snapshot_with(start, 0)
+            snapshot = new if snapshot is None else keep_last_good(new, snapshot)
             if np.all(snapshot.diverged != NEVER):
                 break
+    assert snapshot is not None, "the last epoch is always shown"
     best = trainer.best_temperature(lost=snapshot.diverged != NEVER)
     yield replace(snapshot, finished=True, best=best)
 
@@ -225,6 +231,14 @@ class _Trainer:
             biases=self._shown(self.network.biases[-1])[:, 0],
             grid=self._grid_now(),
         )
+
+    def snapshot_with(self, parameters: Tensor, epoch: int) -> Snapshot:
+        """The snapshot of networks with other parameters."""
+        now = self.network.parameters.clone()
+        self.network.parameters.copy_(parameters)
+        snapshot = self.snapshot(epoch)
+        self.network.parameters.copy_(now)
+        return snapshot
 
     def _cluster_measures(self, epoch: int, part: str, features: Tensor, labels: Tensor) -> dict[str, np.ndarray]:
         """How tight clusters are, by name; without a film nobody watches them before the last epoch: then nan."""

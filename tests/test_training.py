@@ -373,6 +373,38 @@ def test_logit_gap_reaches_its_optimum_on_separable_data(convention: Convention)
 # How a run ends.
 
 
+def test_without_a_film_a_run_that_diverges_at_once_keeps_the_numbers_of_its_start() -> None:
+    setup = replace(SMALL, learning_rate=1e4, epochs=20)
+    (start, *_), last = list(train(setup)), last_of(replace(setup, film=False))
+    assert last.epoch == 1
+    assert np.all(last.diverged == 1)
+    for seed, column in np.ndindex(2, 2):
+        lost, kept = numbers(last, seed, column), numbers(start, seed, column)
+        for name in (*CLUSTER_MEASURES, *(f"train_{name}" for name in CLUSTER_MEASURES)):
+            assert np.isnan(lost.pop(name))
+        assert lost.pop("diverged") == 1
+        lost = {name: value for name, value in lost.items() if not name.startswith("best")}
+        assert lost.keys() < kept.keys()
+        assert_same(lost, kept)
+
+
+def test_without_a_film_a_run_that_diverges_at_once_does_not_hold_up_its_neighbours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    setup = replace(SMALL, film=False)
+    healthy, train_epoch = last_of(setup), _Trainer.train_epoch
+
+    def poisoned(trainer: _Trainer) -> None:
+        train_epoch(trainer)
+        trainer.network.weights[0][1] = np.nan
+
+    monkeypatch.setattr(_Trainer, "train_epoch", poisoned)
+    last = last_of(setup)
+    np.testing.assert_array_equal(last.diverged, [[NEVER, 1], [NEVER, NEVER]])
+    for seed, column in ((0, 0), (1, 0), (1, 1)):
+        assert_same(numbers(last, seed, column), numbers(healthy, seed, column))
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_divergence_ends_with_the_last_good_snapshot(optimizer: str) -> None:
     *before, last = train(replace(SMALL, learning_rate=1e3, optimizer=optimizer, epochs=20))
