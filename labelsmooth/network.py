@@ -4,7 +4,8 @@ Legend: R runs, B examples of a batch, D features, H hidden units, K classes, P 
 come last, behind their features: multiplying by a thin output layer is three times as fast that way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -28,6 +29,17 @@ def padded(rows: int) -> int:
 def pad_examples(x: Tensor) -> Tensor:
     """Inputs (R, N, D) with zeros behind them, so that their number is a multiple of ROWS."""
     return F.pad(x, (0, 0, 0, padded(x.shape[1]) - x.shape[1]))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread of torch: with more, the rounding of a product depends on how work is shared out."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @dataclass(frozen=True)

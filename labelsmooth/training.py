@@ -5,9 +5,7 @@ K classes, G grid points a side.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import fields, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,10 +17,12 @@ from labelsmooth.cluster_measures import CLUSTER_MEASURES, cluster_measures
 from labelsmooth.conventions import target_probabilities
 from labelsmooth.datasets import class_names, make_split
 from labelsmooth.measures import fitted_temperatures, held_out_measures, training_measures
-from labelsmooth.network import BatchedMLP, pad_examples, padded
+from labelsmooth.network import BatchedMLP, one_thread, pad_examples, padded
+from labelsmooth.optimizers import optimizer
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import NEVER, BestTemperature, Grid, Part, Snapshot, keep_last_good, snapshot_epochs
 
+LOOKED_AT = 2**19  # features at a time: 2 MB of them
 GRID_SIDE = 50
 DIVERGED_LOSS = 1e3  # nats; guessing at random costs log K, which is below 4 for 50 classes, the most there are
 
@@ -93,17 +93,6 @@ def networks_by_epoch(setup: TrainingSetup) -> Iterator[BatchedMLP]:
         yield trainer.network
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute on one thread of torch: with more, the rounding of a product depends on how work is shared out."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
 class _Trainer:
     """The state of one training: data, networks, optimizer, and each seed's generator of batch orders."""
 
@@ -142,7 +131,7 @@ class _Trainer:
         self.orders = [np.random.default_rng([seed, 2]) for seed in setup.seeds]
         targets = [target_probabilities(e, classes, setup.convention) for e in setup.epsilons]
         self.targets = np.array(targets * len(setup.seeds))  # (R, 2): on the label, on every other class
-        self.step = _optimizer(setup, self.network)
+        self.step = optimizer(setup, self.network)
         # size of a batch: places for its inputs (R, B, D) and for what is computed of them
         self.memory = {
             size: (torch.empty(setup.runs, padded(size), sizes[0]), self.network.memory(padded(size)))
@@ -155,7 +144,7 @@ class _Trainer:
         return x.repeat_interleave(len(self.setup.epsilons), 0)
 
     @torch.no_grad()
-    @_one_thread()
+    @one_thread()
     def train_epoch(self) -> None:
         """One pass over the training part: each seed in its own order, its epsilons in the same one."""
         on_label, on_other = torch.from_numpy(self.targets.astype(np.float32)).T[..., None, None]
@@ -181,56 +170,67 @@ class _Trainer:
             self.network.backward(states, delta.div_(size), memory.behind)
             self.step()
 
-    def _outputs(self, part: str) -> tuple[Tensor, Tensor, np.ndarray]:
-        """Penultimate features (R, H, N), logits (R, K, N) and whether these are finite (R,), else 0."""
+    def _outputs(self, part: str, runs: range) -> tuple[Tensor, Tensor, np.ndarray]:
+        """Of some runs: penultimate features (R, H, N), logits (R, K, N), and whether these are finite (R,), else 0."""
         inputs, examples = self.inputs[part], self.labels[part].shape[1]
-        *_, width, classes = (weight.shape[1] for weight in self.network.weights)
-        features, logits = (torch.empty(self.setup.runs, n, inputs.shape[1]) for n in (width, classes))
+        *before, width, classes = (weight.shape[1] for weight in self.network.weights)
+        features, logits = (torch.empty(len(runs), n, inputs.shape[1]) for n in (width, classes))
         # Run by run: what a run computes on the way to its features stays in the cache.
-        before = [torch.empty(1, n, inputs.shape[1]) for n in self.setup.hidden[:-1]]
-        for run in range(self.setup.runs):
-            seed, one = run // len(self.setup.epsilons), slice(run, run + 1)
-            self.network.activations(inputs[seed : seed + 1], one, [*before, features[one], logits[one]])
+        on_the_way = [torch.empty(1, n, inputs.shape[1]) for n in before]
+        for place, run in enumerate(runs):
+            seed, here = run // len(self.setup.epsilons), slice(place, place + 1)
+            out = [*on_the_way, features[here], logits[here]]
+            self.network.activations(inputs[seed : seed + 1], slice(run, run + 1), out)
         finite = logits.sum((1, 2)).isfinite()
         logits[~finite] = 0  # so that no measure warns of a run whose numbers overflowed
         return features[..., :examples], logits[..., :examples], finite.numpy()
 
     @torch.no_grad()
-    @_one_thread()
+    @one_thread()
     def snapshot(self, epoch: int) -> Snapshot:
         """All measures, and the first seed in full; a run that has gone bad is marked with the epoch."""
         shape = (len(self.setup.seeds), len(self.setup.epsilons))
-        train_features, train_logits, train_finite = self._outputs("train")
-        test_features, test_logits, test_finite = self._outputs("test")
-        measures: dict[str, Any] = training_measures(train_logits, self.labels["train"], self.targets)
-        measures |= held_out_measures(test_logits, self.labels["test"])
-        measures |= self._cluster_measures(epoch, "", test_features, self.labels["test"])
-        measures |= self._cluster_measures(epoch, "train_", train_features, self.labels["train"])
+        test, test_finite, measures = self._look_at("test", epoch)
+        train, train_finite, train_measures = self._look_at("train", epoch)
+        measures |= train_measures
         good = train_finite & test_finite & (measures["train_loss"] < DIVERGED_LOSS)
-        first = self.first
         return Snapshot(
             epoch=epoch,
             finished=False,
             **{name: value.reshape(shape) for name, value in measures.items()},
             diverged=np.where(good, NEVER, epoch).reshape(shape),
-            test=Part(
-                first.x_test,
-                self._shown(test_logits),
-                self._shown(test_features),
-                first.test_labels,
-                first.test_labels,
-            ),
-            train=Part(
-                first.x_train,
-                self._shown(train_logits),
-                self._shown(train_features),
-                first.train_given,
-                first.train_clean,
-            ),
+            test=test,
+            train=train,
             weights=self._shown(self.network.weights[-1]),
             biases=self._shown(self.network.biases[-1])[:, 0],
             grid=self._grid_now(),
         )
+
+    def _look_at(self, part: str, epoch: int) -> tuple[Part, np.ndarray, dict[str, Any]]:
+        """The test or the training part: the first seed's, which runs are finite (R,), and measures (R,) by name."""
+        labels, first, shown = self.labels[part], self.first, len(self.setup.epsilons)
+        (width, classes), examples = (self.network.weights[-1].shape[n] for n in (2, 1)), labels.shape[1]
+        part_logits, part_features = (np.empty((shown, examples, n), np.float32) for n in (classes, width))
+        found = []
+        # A few runs at a time: memory for all of them would be fetched anew at each look, and that takes as long.
+        at_once = max(1, LOOKED_AT // (width * examples))
+        for start in range(0, self.setup.runs, at_once):
+            runs = range(start, min(start + at_once, self.setup.runs))
+            here = slice(runs.start, runs.stop)
+            features, logits, finite = self._outputs(part, runs)
+            part_logits[here] = logits[: max(shown - start, 0)].mT.numpy()
+            part_features[here] = features[: max(shown - start, 0)].mT.numpy()
+            measures = (
+                held_out_measures(logits, labels[here])
+                if part == "test"
+                else training_measures(logits, labels[here], self.targets[here])
+            )
+            found.append({"finite": finite, **measures, **self._cluster_measures(epoch, part, features, labels[here])})
+        all_runs = {name: np.concatenate([some[name] for some in found]) for name in found[0]}
+        own = (first.x_test, first.test_labels, first.test_labels)
+        if part == "train":
+            own = (first.x_train, first.train_given, first.train_clean)
+        return Part(own[0], part_logits, part_features, *own[1:]), all_runs.pop("finite"), all_runs
 
     def snapshot_with(self, parameters: Tensor, epoch: int) -> Snapshot:
         """The snapshot of networks with other parameters."""
@@ -245,8 +245,8 @@ class _Trainer:
         if self.setup.film or epoch == self.setup.epochs:
             measures = cluster_measures(features, labels)
         else:
-            measures = dict.fromkeys(CLUSTER_MEASURES, np.full(self.setup.runs, np.nan))
-        return {part + name: value for name, value in measures.items()}
+            measures = dict.fromkeys(CLUSTER_MEASURES, np.full(len(labels), np.nan))
+        return {("train_" if part == "train" else "") + name: value for name, value in measures.items()}
 
     def _shown(self, x: Tensor) -> np.ndarray:
         """A copy of the first seed's part of x (R, units, examples) as (E, examples, units)."""
@@ -264,10 +264,12 @@ class _Trainer:
         return Grid(x, y, self._shown(logits[..., : GRID_SIDE**2]))
 
     @torch.no_grad()
-    @_one_thread()
+    @one_thread()
     def best_temperature(self, lost: np.ndarray) -> BestTemperature:
         """Temperatures fitted on the validation parts, (S, E); nan, at no bound, for the runs that are lost (S, E)."""
-        (_, validation, _), (_, test, _) = self._outputs("validation"), self._outputs("test")
+        (_, validation, _), (_, test, _) = (
+            self._outputs(part, range(self.setup.runs)) for part in ("validation", "test")
+        )
         best = fitted_temperatures(validation, self.labels["validation"], test, self.labels["test"])
         unknown = {"at_bound": 0, "no_errors": False}
         arrays: dict[str, Any] = {
@@ -275,26 +277,6 @@ class _Trainer:
             for name, value in best.arrays.items()
         }
         return replace(best, **arrays)
-
-
-def _optimizer(setup: TrainingSetup, network: BatchedMLP) -> Callable[[], None]:
-    """One step of the optimizer, over the parameters of all runs at once."""
-    # What the optimizers of torch.optim call in the end. The first object of these classes imports a compiler, which
-    # takes as long as a training, and what they check before every step takes as long as the step of a pair of runs.
-    parameters, gradients = [network.parameters], [network.gradients]
-    momenta, squares = torch.zeros_like(network.parameters), torch.zeros_like(network.parameters)
-    rates = {"lr": setup.learning_rate, "weight_decay": setup.weight_decay, "maximize": False}
-    if setup.optimizer == "sgd":
-        rates |= {"momentum": 0.9, "dampening": 0.0, "nesterov": False, "is_first_step": False}
-        return partial(torch._fused_sgd_, parameters, gradients, [momenta], **rates)
-    rates |= {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "amsgrad": False}
-    steps = torch.tensor(0.0)
-
-    def step() -> None:
-        steps.add_(1)
-        torch._fused_adam_(parameters, gradients, [momenta], [squares], [], [steps], **rates)
-
-    return step
 
 
 def _grid_points(x_train: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
