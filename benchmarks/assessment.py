@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.trainer import machine
+from benchmarks.report import machine
 from labelsmooth.assessment.assess import assess
 from labelsmooth.calibration import check_probabilities, reliability_curve, softmax
 from labelsmooth.cross_fit import cross_fit_temperature
@@ -126,7 +126,7 @@ def main() -> None:
     if NAIVE in found:
         naive, ours = (found[NAIVE][f"{name}, s"] for name in ("the table, every label drawn", "`calibration_table`"))
         print(f"\nDrawing every label takes {naive / ours:.0f} times as long at {NAIVE:,} rows.")
-    print(f"\n{given.classes} classes. {machine()}.")
+    print(f"\n{given.classes} classes. {machine('torch', 'numpy')}.")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
-from benchmarks.trainer import machine
+from benchmarks.report import machine
 from labelsmooth.grid import Group, run_groups
 from labelsmooth.grid.plan import groups_of
 from labelsmooth.setups import TrainingSetup
@@ -53,7 +53,7 @@ def measure(places: dict[str, dict[str, Any]]) -> dict[tuple[str, str], float]:
 def main() -> None:
     """Measure and print."""
     warm = groups_for(replace(SIZES["tiny: 2 networks, iris, 1 epoch"], seeds=(0, 1)))
-    print(f"{machine()}\n")
+    print(f"{machine('torch', 'numpy')}\n")
     places: dict[str, dict[str, Any]] = {"this process": {}, "joblib, 2 workers": {"workers": 2}}
     started = {"this process": seconds(warm, {}), "joblib, 2 workers": seconds(warm, {"workers": 2})}
     dask: Any = import_module("distributed")

@@ -1,129 +1,203 @@
-"""What one network costs in a batch of R, beside a plain PyTorch loop: `python -m benchmarks.trainer`.
+"""What R networks cost when they are trained together, beside what people would use: `python -m benchmarks.trainer`.
 
-Every contender trains the same networks in the same process, in turn, on one torch thread a worker; the table shows
-medians. Snapshots are what the pages show: all measures and the first seed's logits after every epoch.
+Ours is what the pages do: groups of seeds in the dashboard's registry on as many workers as there are cores, with the
+few snapshots of a sweep and the temperatures at its end. The others train alone and look at nothing.
 """
 
-import os
-import platform
-import statistics
+import argparse
 import time
 from collections import defaultdict
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
-import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import nn
 
-from labelsmooth.datasets import make_split
-from labelsmooth.setups import TrainingSetup
-from labelsmooth.snapshots import merge
-from labelsmooth.training import _Trainer, train
+from benchmarks.report import Bar, Curve, Finding, Times, in_turn, table
+from benchmarks.trainer_peers import jax_scan, loop_on_tensors, loop_with_dataloader, scikit_learn, torch_func
+from benchmarks.trainer_products import every_product, fastest_product
+from benchmarks.trainer_work import (
+    SHAPES,
+    WORKERS,
+    bare_training,
+    looking_share,
+    peak_megabytes,
+    setup_of,
+    trained,
+)
+from labelsmooth.training import train_by_epoch
 
-WORKERS = 2
-REPEATS = {2: 5, 20: 5, 100: 3}
-LOOP_REPEATS = {2: 5, 20: 3, 100: 1}  # so slow that less will do
-
-
-def setup_of(runs: int) -> TrainingSetup:
-    """Half of the runs on hard labels, half smoothed: 64-64-64-10 on all the digits that may be trained on."""
-    return TrainingSetup(train_size=1078, batch_size=128, epochs=40, seeds=tuple(range(runs // 2)))
-
-
-def batched(setup: TrainingSetup) -> None:
-    """All runs as one batch, without a look at them."""
-    trainer = _Trainer(setup)
-    for _ in range(setup.epochs):
-        trainer.train_epoch()
-
-
-def batched_with_snapshots(setup: TrainingSetup) -> None:
-    """All runs as one batch, with a snapshot of every epoch."""
-    for _ in train(setup):
-        pass
+OURS, ALONE = "ours", "ours, training alone"
+LOOP, LOADER, SKLEARN = "PyTorch loop on tensors", "PyTorch loop with DataLoader", "scikit-learn MLPClassifier"
+FUNC, JAX, COMPILED = "torch.func, vmap", "JAX jit(vmap(scan))", "JAX with its compile time"
+PRODUCTS, PEAK = "its matrix products alone", "as many FLOP in products of 1024 x 1024"
+ONE_BY_ONE = {LOOP: loop_on_tensors, LOADER: loop_with_dataloader, SKLEARN: scikit_learn}
+NETWORKS = 2  # of those trained one by one: the others cost as much each
+FUNC_EPOCHS = 10  # times fewer for torch.func
+Costs = dict[tuple[str, int], dict[str, float]]  # work and runs -> contender -> seconds
 
 
-def side_by_side(setup: TrainingSetup) -> None:
-    """As the dashboard does it: a group of seeds for each worker in turn, snapshots merged."""
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for parts in zip(*pool.map(lambda group: list(train(group)), setup.groups()), strict=True):
-            merge(parts)
+def one_by_one(work: str, epochs: int) -> dict[str, Callable[[], object]]:
+    """Contenders that train NETWORKS networks after each other."""
+    setup = setup_of(work, NETWORKS, epochs)
+    return {name: lambda train=train: train(setup) for name, train in ONE_BY_ONE.items()}  # type: ignore[misc]
 
 
-def plain_loop(setup: TrainingSetup) -> None:
-    """The textbook: network by network, batches of tensors, autograd, Adam and the built-in loss."""
-    for seed in setup.seeds:
-        split = make_split(setup.dataset, setup.train_size, setup.label_noise, seed)
-        x, labels = torch.from_numpy(split.x_train), torch.from_numpy(split.train_given)
-        for epsilon in setup.epsilons:
-            torch.manual_seed(seed)
-            model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
-            optimizer = torch.optim.Adam(model.parameters(), lr=setup.learning_rate)
-            for _ in range(setup.epochs):
-                for batch in torch.split(torch.randperm(len(x)), setup.batch_size):
-                    optimizer.zero_grad()
-                    loss = F.cross_entropy(model(x[batch]), labels[batch], label_smoothing=epsilon)
-                    torch.autograd.backward(loss)
-                    optimizer.step()
+def at_once(work: str, runs: int, epochs: int) -> tuple[dict[str, Callable[[], object]], float | None]:
+    """Contenders that train all networks together, and the seconds that JAX takes to compile; None without JAX."""
+    setup = setup_of(work, runs, epochs)
+    contenders: dict[str, Callable[[], object]] = {OURS: lambda: trained(setup, train_by_epoch)}
+    start = time.perf_counter()
+    try:
+        contenders[JAX] = jax_scan(setup)
+    except ImportError:
+        return contenders, None
+    return contenders, time.perf_counter() - start
 
 
-CONTENDERS: dict[str, tuple[Callable[[TrainingSetup], None], dict[int, int]]] = {
-    "batched, training alone": (batched, REPEATS),
-    "batched, with snapshots": (batched_with_snapshots, REPEATS),
-    f"groups on {WORKERS} threads, with snapshots": (side_by_side, REPEATS),
-    "PyTorch loop, one by one, training alone": (plain_loop, LOOP_REPEATS),
-}
+def with_func(work: str, runs: int, epochs: int) -> dict[str, Callable[[], object]]:
+    """torch.func on fewer epochs, on all cores."""
+    setup = setup_of(work, runs, max(1, epochs // FUNC_EPOCHS))
+
+    def on_all_cores() -> None:
+        torch.set_num_threads(WORKERS)
+        torch_func(setup)
+        torch.set_num_threads(1)
+
+    return {FUNC: on_all_cores}
 
 
-def measure() -> dict[tuple[str, int], float]:
-    """Median seconds of each contender for each number of runs."""
-    for contender, _ in CONTENDERS.values():
-        contender(setup_of(2))
-    seconds: dict[tuple[str, int], list[float]] = defaultdict(list)
-    for repeat in range(max(REPEATS.values())):
-        for runs in REPEATS:
-            for name, (contender, repeats) in CONTENDERS.items():
-                if repeat < repeats[runs]:
-                    start = time.perf_counter()
-                    contender(setup_of(runs))
-                    seconds[name, runs].append(time.perf_counter() - start)
-    return {key: statistics.median(values) for key, values in seconds.items()}
+def costs_of(times: Times, runs: int, epochs: int, compiling: float | None) -> dict[str, float]:
+    """Median seconds of all runs: what trained fewer networks or epochs is scaled."""
+    costs = {name: times.median(name) for name in times.seconds}
+    for name in ONE_BY_ONE.keys() & costs.keys():
+        costs[name] *= runs / NETWORKS
+    if FUNC in costs:
+        costs[FUNC] *= epochs / max(1, epochs // FUNC_EPOCHS)
+    if compiling is not None:
+        costs[COMPILED] = costs[JAX] + compiling
+    return costs
 
 
-def table(seconds: dict[tuple[str, int], float]) -> str:
-    """Seconds in all, milliseconds a run, and how many times faster than the loop."""
-    *_, loop = CONTENDERS
-    lines = ["| | " + " | ".join(f"{runs} runs" for runs in REPEATS) + " |", "|---" * (1 + len(REPEATS)) + "|"]
-    for name in CONTENDERS:
-        cells = []
-        for runs in REPEATS:
-            taken = seconds[name, runs]
-            cells.append(f"{taken:.2f} s, {1000 * taken / runs:.0f} ms a run, x {seconds[loop, runs] / taken:.1f}")
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+def once(contenders: Mapping[str, Callable[[], object]]) -> Times:
+    """One turn without a first call to warm up: for what takes long enough."""
+    times = Times()
+    for name, work in contenders.items():
+        start = time.perf_counter()
+        work()
+        times.seconds[name].append(time.perf_counter() - start)
+    return times
 
 
-def machine() -> str:
-    """What was measured on."""
-    described = Path("/proc/cpuinfo")
-    lines = described.read_text(encoding="utf-8").splitlines() if described.exists() else []
-    model = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
-    return (
-        f"{model}, {os.cpu_count()} cores, {platform.system()}; Python {platform.python_version()}, "
-        f"torch {torch.__version__}, numpy {np.__version__}"
+def measure_costs(short: bool, epochs: int) -> tuple[Costs, Times]:
+    """Seconds of every contender for every number of runs, and the turns of 105 runs on digits."""
+    costs: Costs = {}
+    middle = Times()
+    for work, sizes in {"digits": (2, 10, 20, 105, 1000), "moons": (2, 105, 1000)}.items():
+        for runs in sizes[:1] if short else sizes:
+            contenders, compiling = at_once(work, runs, epochs)
+            if runs <= 105:
+                contenders |= with_func(work, runs, epochs)
+            if runs in (2, 105):
+                contenders |= one_by_one(work, epochs)
+            if (work, runs) == ("digits", 105):
+                setup = setup_of(work, runs, epochs)
+                contenders[ALONE] = lambda setup=setup: trained(setup, bare_training)  # type: ignore[misc]
+                contenders[PRODUCTS] = every_product(setup)
+                contenders[PEAK] = fastest_product(setup)
+            times = once(contenders) if runs == 1000 or short else in_turn(contenders, turns=3 if runs == 105 else 7)
+            costs[work, runs] = costs_of(times, runs, epochs, compiling)
+            if (work, runs) == ("digits", 105):
+                middle = times
+    return costs, middle
+
+
+def cost_table(costs: Costs) -> str:
+    """A row a contender: seconds in all and milliseconds a run."""
+    names = dict.fromkeys(name for found in costs.values() for name in found if name not in (PRODUCTS, PEAK))
+    rows = []
+    for name in names:
+        cells = [name]
+        for (_, runs), found in costs.items():
+            taken = found.get(name)
+            cells.append("" if taken is None else f"{taken:.3g} s, {1000 * taken / runs:.3g} ms a run")
+        rows.append(cells)
+    return table(["", *(f"{work}, {runs} runs" for work, runs in costs)], rows)
+
+
+def curves_of(costs: Costs, memory: Mapping[int, float]) -> list[Curve]:
+    """Milliseconds a run against runs, for both works, and megabytes against runs."""
+    curves = []
+    for work in ("digits", "moons"):
+        lines: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        for (of, runs), found in costs.items():
+            for name in (OURS, JAX, COMPILED, FUNC, LOOP, LOADER, SKLEARN):
+                if of == work and name in found:
+                    lines[name].append((runs, 1000 * found[name] / runs))
+        curves.append(Curve(f"trainer-{work}", f"Training on {work}", "networks", "ms a network", lines))
+    curves.append(
+        Curve("trainer-memory", "Memory of a training", "networks", "MB beyond the start", {OURS: list(memory.items())})
     )
+    return curves
+
+
+def bars_of(costs: Costs, middle: Times, looking: float) -> list[Bar]:
+    """What the trainer is held to; of JAX only where it is installed."""
+    at_105, ours = costs["digits", 105], costs["digits", 105][OURS]
+    flat = [costs["digits", runs][OURS] / runs for runs in (20, 105, 1000)]
+    bars = [
+        Bar(f"105 runs: times faster than {name}", at_105[name] / ours, "at least", limit)
+        for name, limit in {LOOP: 9, LOADER: 14, SKLEARN: 5, JAX: 1, COMPILED: 2}.items()
+        if name in at_105
+    ]
+    return [
+        *bars,
+        Bar("105 runs: share of the rate of its products", 100 * middle.ratio(PRODUCTS, ALONE), "at least", 50, " %"),
+        Bar("105 runs: share of the rate of large products", 100 * middle.ratio(PEAK, ALONE), "at least", 50, " %"),
+        Bar("2 runs", 1000 * costs["digits", 2][OURS], "at most", 150, " ms"),
+        Bar("cost a run, 20 to 1000 runs: dearest over cheapest", max(flat) / min(flat), "at most", 1.15),
+        Bar("105 runs: share of the time for looking", 100 * looking, "at most", 15, " %"),
+    ]
+
+
+def measure(short: bool) -> Finding:
+    """Everything; short: two runs and few epochs, which judges no times."""
+    torch.set_num_threads(1)
+    epochs = 3 if short else 40
+    costs, middle = measure_costs(short, epochs)
+    lines = [
+        f"Seconds on {WORKERS} cores, and milliseconds a network: {epochs} epochs in batches of 128 of 1078 examples, "
+        "digits 64-64-64-10, moons 2-32-32-2. Medians of turns, of 1000 runs one turn. Loops and scikit-learn train "
+        f"{NETWORKS} networks on one core, one after the other, and torch.func a tenth of the epochs; their cost is "
+        "scaled. (A second process would nearly halve that of loops and scikit-learn.)",
+        cost_table(costs),
+    ]
+    if not any(JAX in found for found in costs.values()):
+        lines.append("JAX is not installed.")
+    if short:
+        return Finding("Trainer", "\n\n".join(lines))
+    shares = {film: looking_share(setup_of("digits", 105, epochs, film=film)) for film in (False, True)}
+    memory = {runs: peak_megabytes(runs) for runs in SHAPES}
+    lines.append(
+        f"Of the time of one core, {100 * shares[False]:.0f} % goes into the snapshots of a sweep; "
+        f"with a film, a snapshot of every epoch, {100 * shares[True]:.0f} %. Memory beyond the start: "
+        + ", ".join(f"{runs} runs {megabytes:.0f} MB" for runs, megabytes in memory.items())
+        + "."
+    )
+    lines.append(
+        "105 runs on digits, seconds in turn: "
+        + "; ".join(f"{name} {middle.told(name, 1)}" for name in (OURS, ALONE, PRODUCTS, PEAK))
+        + "."
+    )
+    return Finding("Trainer", "\n\n".join(lines), bars_of(costs, middle, shares[False]), curves_of(costs, memory))
 
 
 def main() -> None:
     """Measure and print."""
-    torch.set_num_threads(1)
-    before, _, _ = os.getloadavg()
-    seconds = measure()
-    print(table(seconds))
-    print(f"\n{machine()}; load average before: {before:.1f}. Medians of {REPEATS}, loop {LOOP_REPEATS}, by runs.")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.trainer", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="two runs and few epochs, nothing judged")
+    found = measure(parser.parse_args().short)
+    print(found.text)
+    if found.bars:
+        print("\n" + table(("bar", "measured", "limit", ""), [bar.cells() for bar in found.bars]))
 
 
 if __name__ == "__main__":

@@ -49,6 +49,7 @@ class Memory:
     Fetching memory anew for each of them takes as long as computing them: the system clears every page of it.
     """
 
+    inputs: Tensor  # (R, B, D)
     states: list[Tensor]  # of each hidden layer (R, H, B), and the logits (R, K, B)
     delta: Tensor  # the gradient on the logits (R, K, B)
     behind: list[Tensor]  # the gradients on the hidden layers (R, H, B)
@@ -87,9 +88,9 @@ class BatchedMLP:
         """For batches of so many examples, a multiple of ROWS."""
         units = [weight.shape[1] for weight in self.weights]
         runs = len(self.weights[0])
-        places = [torch.empty(runs, n, examples) for n in (*units, *units)]
-        *behind, delta = places[len(units) :]
-        return Memory(places[: len(units)], delta, behind)
+        states, deltas = ([torch.empty(runs, n, examples) for n in units] for _ in range(2))
+        inputs = torch.empty(runs, examples, self.weights[0].shape[2])
+        return Memory(inputs, states, deltas[-1], deltas[:-1])
 
     def activations(
         self, x: Tensor, runs: slice = slice(None), out: Sequence[Tensor | None] | None = None

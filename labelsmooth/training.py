@@ -132,9 +132,9 @@ class _Trainer:
         targets = [target_probabilities(e, classes, setup.convention) for e in setup.epsilons]
         self.targets = np.array(targets * len(setup.seeds))  # (R, 2): on the label, on every other class
         self.step = optimizer(setup, self.network)
-        # size of a batch: places for its inputs (R, B, D) and for what is computed of them
+        # By the size of a batch; the last one of an epoch can be smaller.
         self.memory = {
-            size: (torch.empty(setup.runs, padded(size), sizes[0]), self.network.memory(padded(size)))
+            size: self.network.memory(padded(size))
             for size in {min(setup.batch_size, setup.train_size), setup.train_size % setup.batch_size} - {0}
         }
         self.grid = _grid_points(self.first.x_train)
@@ -152,20 +152,24 @@ class _Trainer:
         # One gather a batch serves all runs: seed s finds its rows behind those of the s seeds before it.
         x_train, given = self.data["x_train"].flatten(0, 1), self.data["train_given"].flatten()
         order = np.stack([s * examples + generator.permutation(examples) for s, generator in enumerate(self.orders)])
-        for batch in torch.split(self._runs(torch.from_numpy(order)), self.setup.batch_size, dim=1):
+        of_runs = self._runs(torch.from_numpy(order))
+        # The runs of a single seed read the same copy of its rows.
+        gathered = of_runs[:1] if len(self.setup.seeds) == 1 else of_runs
+        batches = (torch.split(x, self.setup.batch_size, dim=1) for x in (gathered, given.take(of_runs)))
+        for batch, labels in zip(*batches, strict=True):
             size = batch.shape[1]
-            inputs, memory = self.memory[size]
+            memory = self.memory[size]
             # Padding repeats row 0 and is left out of the gradient.
-            behind = inputs.shape[1] - size
-            rows = (F.pad(batch, (0, behind)) if behind else batch).flatten()
-            torch.index_select(x_train, 0, rows, out=inputs.flatten(0, 1))
-            *_, logits = states = self.network.activations(inputs, out=memory.states)
-            labels = given.index_select(0, rows).view(runs, 1, -1)
+            behind = padded(size) - size
+            rows = F.pad(batch, (0, behind)) if behind else batch
+            inputs = memory.inputs[: len(rows)]
+            torch.index_select(x_train, 0, rows.flatten(), out=inputs.flatten(0, 1))
+            *_, logits = states = self.network.activations(inputs.expand_as(memory.inputs), out=memory.states)
             # The gradient of the mean smoothed cross-entropy on the logits: (p - q') / B.
             delta = torch.softmax(logits, 1, out=memory.delta).sub_(on_other)
-            delta.scatter_add_(1, labels, (on_other - on_label).expand_as(labels))
+            delta.scatter_add_(1, labels[:, None], (on_other - on_label).expand(-1, 1, size))
             if self.objective is not None:
-                delta = self.objective(delta, logits, rows.view(runs, -1))
+                delta = self.objective(delta, logits, rows.expand(runs, -1))
             delta[..., size:] = 0
             self.network.backward(states, delta.div_(size), memory.behind)
             self.step()

@@ -21,7 +21,7 @@ FLOORS = (
         *("labelsmooth.theory", "labelsmooth.distillation", "labelsmooth.confidence_penalty"),
     ),
     ("labelsmooth.pictures", "labelsmooth.comparison", "labelsmooth.judgements", "labelsmooth.training"),
-    ("labelsmooth.measures", "labelsmooth.cluster_measures"),
+    ("labelsmooth.measures", "labelsmooth.cluster_measures", "labelsmooth.optimizers"),
     ("labelsmooth.network",),
     ("labelsmooth.snapshots", "labelsmooth.setups"),
     ("labelsmooth.datasets", "labelsmooth.cross_fit", "labelsmooth.temperature_scaling"),
