@@ -173,7 +173,8 @@ def jax_scan(setup: TrainingSetup) -> Callable[[], Answer]:
             return (batch(state, order[full * setup.batch_size :])[0] if rest else state), None
 
         nothing = jax.tree.map(jnp.zeros_like, layers)
-        (layers, *_), _ = jax.lax.scan(epoch, (layers, nothing, nothing, 0.0), orders)
+        start: Any = (layers, nothing, nothing, 0.0)
+        (layers, *_), _ = jax.lax.scan(epoch, start, orders)
         return layers
 
     # Data belong to a seed, which its epsilons share; a network of its own begins with each.
@@ -197,8 +198,7 @@ def jax_scan(setup: TrainingSetup) -> Callable[[], Answer]:
     test = jax.jit(jax.vmap(jax.vmap(logits_of, (0, None))))
 
     def trained() -> Answer:
-        layers = jax.block_until_ready(compiled(*given()))
-        chosen = np.asarray(test(layers, np.stack([s.x_test for s in data]))).argmax(-1)
+        chosen = np.asarray(test(compiled(*given()), np.stack([s.x_test for s in data]))).argmax(-1)
         return float(np.mean(chosen == np.stack([s.test_labels for s in data])[:, None]))
 
     return trained

@@ -29,6 +29,7 @@ RANGES: dict[str, tuple[float, float]] = {
 
 ANY_CLASSES = (2, 10)  # of data sets that ignore `classes`
 RUNS_A_GROUP = 25  # at most, unless a seed has more: about as many networks as fit the cache of a core
+RUNS_FOR_TWO = 20  # from here on two groups, one a core: half of fewer would mostly wait for Python
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,8 @@ class TrainingSetup:
         """The same experiment in equal parts: whole seeds, at most RUNS_A_GROUP networks each, in order."""
         most = max(1, RUNS_A_GROUP // len(self.epsilons))
         parts = math.ceil(len(self.seeds) / most)
+        if self.runs >= RUNS_FOR_TWO:
+            parts = max(parts, min(2, len(self.seeds)))
         size = math.ceil(len(self.seeds) / parts)
         for start in range(0, len(self.seeds), size):
             yield replace(self, seeds=self.seeds[start : start + size])

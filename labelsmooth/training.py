@@ -22,7 +22,7 @@ from labelsmooth.optimizers import optimizer
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import NEVER, BestTemperature, Grid, Part, Snapshot, keep_last_good, snapshot_epochs
 
-LOOKED_AT = 2**19  # features at a time: 2 MB of them
+LOOKED_AT = 2**20  # features at a time: 4 MB of them
 GRID_SIDE = 50
 DIVERGED_LOSS = 1e3  # nats; guessing at random costs log K, which is below 4 for 50 classes, the most there are
 

@@ -111,6 +111,11 @@ def test_groups_are_the_seeds_in_order_in_equal_parts(epsilons: int) -> None:
         assert len(groups) == 1 or sum(sizes) > (len(groups) - 1) * max(sizes)
 
 
+@pytest.mark.parametrize(("seeds", "sizes"), [(9, [9]), (10, [5, 5]), (11, [6, 5]), (12, [6, 6]), (13, [7, 6])])
+def test_from_twenty_runs_on_two_cores_share_the_work(seeds: int, sizes: list[int]) -> None:
+    assert [len(group.seeds) for group in TrainingSetup(seeds=tuple(range(seeds))).groups()] == sizes
+
+
 def test_groups_merged_are_the_setup_trained_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setups, "RUNS_A_GROUP", 4)
     setup = TrainingSetup(dataset="moons", train_size=70, hidden=(9,), epochs=25, seeds=(4, 2, 9, 0, 1))
