@@ -8,6 +8,7 @@ import argparse
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 
@@ -23,6 +24,7 @@ from benchmarks.trainer_work import (
     setup_of,
     trained,
 )
+from labelsmooth.setups import TrainingSetup
 from labelsmooth.training import train_by_epoch
 
 OURS, ALONE = "ours", "ours, training alone"
@@ -31,50 +33,36 @@ FUNC, JAX, COMPILED = "torch.func, vmap", "JAX jit(vmap(scan))", "JAX with its c
 PRODUCTS, PEAK = "its matrix products alone", "as many FLOP in products of 1024 x 1024"
 ONE_BY_ONE = {LOOP: loop_on_tensors, LOADER: loop_with_dataloader, SKLEARN: scikit_learn}
 NETWORKS = 2  # of those trained one by one: the others cost as much each
-FUNC_EPOCHS = 10  # times fewer for torch.func
+FEWER = 8  # times fewer epochs for what takes minutes: torch.func, and JAX with 1000 runs
+Contender = tuple[Callable[[], object], float]  # and what its time is multiplied by
 Costs = dict[tuple[str, int], dict[str, float]]  # work and runs -> contender -> seconds
 
 
-def one_by_one(work: str, epochs: int) -> dict[str, Callable[[], object]]:
-    """Contenders that train NETWORKS networks after each other."""
-    setup = setup_of(work, NETWORKS, epochs)
-    return {name: lambda train=train: train(setup) for name, train in ONE_BY_ONE.items()}  # type: ignore[misc]
-
-
-def at_once(work: str, runs: int, epochs: int) -> tuple[dict[str, Callable[[], object]], float | None]:
-    """Contenders that train all networks together, and the seconds that JAX takes to compile; None without JAX."""
+def contenders_of(work: str, runs: int, epochs: int) -> tuple[dict[str, Contender], float | None]:
+    """All that train these runs, and the seconds that JAX takes to compile; None without JAX."""
     setup = setup_of(work, runs, epochs)
-    contenders: dict[str, Callable[[], object]] = {OURS: lambda: trained(setup, train_by_epoch)}
+    contenders: dict[str, Contender] = {OURS: (lambda: trained(setup, train_by_epoch), 1)}
+    if runs in (2, 105):
+        few = setup_of(work, NETWORKS, epochs)
+        for name, train in ONE_BY_ONE.items():
+            contenders[name] = partial(train, few), runs / NETWORKS
+    if runs <= 105:
+        short = setup_of(work, runs, max(1, epochs // FEWER))
+        contenders[FUNC] = partial(on_all_cores, short), epochs / short.epochs
+    short = setup_of(work, runs, max(1, epochs // FEWER)) if runs == 1000 else setup
     start = time.perf_counter()
     try:
-        contenders[JAX] = jax_scan(setup)
+        contenders[JAX] = jax_scan(short), epochs / short.epochs
     except ImportError:
         return contenders, None
     return contenders, time.perf_counter() - start
 
 
-def with_func(work: str, runs: int, epochs: int) -> dict[str, Callable[[], object]]:
-    """torch.func on fewer epochs, on all cores."""
-    setup = setup_of(work, runs, max(1, epochs // FUNC_EPOCHS))
-
-    def on_all_cores() -> None:
-        torch.set_num_threads(WORKERS)
-        torch_func(setup)
-        torch.set_num_threads(1)
-
-    return {FUNC: on_all_cores}
-
-
-def costs_of(times: Times, runs: int, epochs: int, compiling: float | None) -> dict[str, float]:
-    """Median seconds of all runs: what trained fewer networks or epochs is scaled."""
-    costs = {name: times.median(name) for name in times.seconds}
-    for name in ONE_BY_ONE.keys() & costs.keys():
-        costs[name] *= runs / NETWORKS
-    if FUNC in costs:
-        costs[FUNC] *= epochs / max(1, epochs // FUNC_EPOCHS)
-    if compiling is not None:
-        costs[COMPILED] = costs[JAX] + compiling
-    return costs
+def on_all_cores(setup: TrainingSetup) -> None:
+    """torch.func with as many threads as cores."""
+    torch.set_num_threads(WORKERS)
+    torch_func(setup)
+    torch.set_num_threads(1)
 
 
 def once(contenders: Mapping[str, Callable[[], object]]) -> Times:
@@ -91,28 +79,30 @@ def measure_costs(short: bool, epochs: int) -> tuple[Costs, Times]:
     """Seconds of every contender for every number of runs, and the turns of 105 runs on digits."""
     costs: Costs = {}
     middle = Times()
-    for work, sizes in {"digits": (2, 10, 20, 105, 1000), "moons": (2, 105, 1000)}.items():
-        for runs in sizes[:1] if short else sizes:
-            contenders, compiling = at_once(work, runs, epochs)
-            if runs <= 105:
-                contenders |= with_func(work, runs, epochs)
-            if runs in (2, 105):
-                contenders |= one_by_one(work, epochs)
+    works = {"digits": (2,)} if short else {"digits": (2, 10, 20, 105, 1000), "moons": (2, 105, 1000)}
+    for work, sizes in works.items():
+        for runs in sizes:
+            scaled, compiling = contenders_of(work, runs, epochs)
+            contenders = {name: train for name, (train, _) in scaled.items()}
             if (work, runs) == ("digits", 105):
                 setup = setup_of(work, runs, epochs)
-                contenders[ALONE] = lambda setup=setup: trained(setup, bare_training)  # type: ignore[misc]
+                contenders[ALONE] = partial(trained, setup, bare_training)
                 contenders[PRODUCTS] = every_product(setup)
                 contenders[PEAK] = fastest_product(setup)
-            times = once(contenders) if runs == 1000 or short else in_turn(contenders, turns=3 if runs == 105 else 7)
-            costs[work, runs] = costs_of(times, runs, epochs, compiling)
+            times = once(contenders) if runs == 1000 or short else in_turn(contenders, turns=5 if runs == 2 else 3)
+            found = {name: scale * times.median(name) for name, (_, scale) in scaled.items()}
+            if compiling is not None:
+                found[COMPILED] = found[JAX] + compiling
+            costs[work, runs] = found
             if (work, runs) == ("digits", 105):
                 middle = times
+                found[ALONE] = times.median(ALONE)
     return costs, middle
 
 
 def cost_table(costs: Costs) -> str:
     """A row a contender: seconds in all and milliseconds a run."""
-    names = dict.fromkeys(name for found in costs.values() for name in found if name not in (PRODUCTS, PEAK))
+    names = dict.fromkeys(name for found in costs.values() for name in found)
     rows = []
     for name in names:
         cells = [name]
@@ -166,8 +156,8 @@ def measure(short: bool) -> Finding:
     lines = [
         f"Seconds on {WORKERS} cores, and milliseconds a network: {epochs} epochs in batches of 128 of 1078 examples, "
         "digits 64-64-64-10, moons 2-32-32-2. Medians of turns, of 1000 runs one turn. Loops and scikit-learn train "
-        f"{NETWORKS} networks on one core, one after the other, and torch.func a tenth of the epochs; their cost is "
-        "scaled. (A second process would nearly halve that of loops and scikit-learn.)",
+        f"{NETWORKS} networks on one core, one after the other; torch.func, and JAX with 1000 runs, an eighth of the "
+        "epochs. Their cost is scaled. (A second process would nearly halve that of loops and scikit-learn.)",
         cost_table(costs),
     ]
     if not any(JAX in found for found in costs.values()):
