@@ -19,9 +19,7 @@ from labelsmooth.calibration import (
     bin_sums,
     event_sums,
     inner_edges,
-    numbers_below,
 )
-from labelsmooth.rows import over_rows, side_by_side
 
 SCHEMES: tuple[Scheme, Scheme] = ("equal-width", "equal-mass")
 
@@ -65,32 +63,6 @@ def binned_event(confidence: FloatArray, correct: FloatArray, bins: int, scheme:
     """Cells of the confidences (N,) of one event that happened or not (N,), chunk by chunk."""
     ordered = np.sort(confidence) if scheme == "equal-mass" else confidence
     count, happened, expected, _ = event_sums(confidence, correct, inner_edges(ordered, bins, scheme))
-    return Cells(count.astype(np.intp), expected, happened)
-
-
-def binned_classes(probs: FloatArray, labels: IntArray, bins: int, scheme: Scheme) -> Cells:
-    """Cells of all classes' probabilities (N, K) and of labels (N,), chunk by chunk."""
-    classes = probs.shape[1]
-
-    def edges_of(k: int) -> FloatArray:
-        return inner_edges(np.sort(probs[:, k]) if scheme == "equal-mass" else probs[:, k], bins, scheme)
-
-    edges = np.stack(side_by_side(edges_of, range(classes)))
-    size, first = bins * classes, bins * np.arange(classes)[:, None]
-
-    def sums(rows: slice) -> FloatArray:
-        p = np.ascontiguousarray(probs[rows].T)
-        index = numbers_below(edges, p) + first
-        hit = index[labels[rows], np.arange(p.shape[1])]
-        return np.stack(
-            [
-                np.bincount(index.ravel(), minlength=size),
-                np.bincount(hit, minlength=size),
-                np.bincount(index.ravel(), p.ravel(), size),
-            ]
-        )
-
-    count, happened, expected = np.asarray(sum(over_rows(sums, *probs.shape)))
     return Cells(count.astype(np.intp), expected, happened)
 
 

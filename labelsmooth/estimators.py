@@ -20,7 +20,6 @@ from labelsmooth.calibration import (
 )
 from labelsmooth.cells import (
     Cells,
-    binned_classes,
     binned_event,
     debiased,
     ece,
@@ -28,6 +27,7 @@ from labelsmooth.cells import (
     rms,
     rms_debiased,
 )
+from labelsmooth.class_sums import binned_classes
 from labelsmooth.null_draws import errors_of_draws
 from labelsmooth.null_recombined import errors_of_recombined_draws
 

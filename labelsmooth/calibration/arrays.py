@@ -58,7 +58,12 @@ def check_labels(labels: ArrayLike, n: int, classes: int) -> IntArray:
 def check_probabilities(probs: ArrayLike) -> FloatArray:
     """Float64 probabilities (N, K) in [0, 1] whose rows sum to 1."""
     probs = check_matrix("probabilities", probs)
-    if not all(over_rows(lambda rows: are_probabilities(by_class(probs[rows])), *probs.shape)):
+
+    def look(rows: slice) -> bool:
+        p = by_class(probs[rows])
+        return are_probabilities(p, p.max(initial=0))
+
+    if not all(over_rows(look, *probs.shape)):
         refuse_probabilities(probs)
     return probs
 
@@ -70,11 +75,11 @@ def by_class(rows: NDArray[np.generic]) -> FloatArray:
     return np.array(rows.T, np.float64, order="C")
 
 
-def are_probabilities(probs: FloatArray) -> bool:
+def are_probabilities(probs: FloatArray, largest: float) -> bool:
     """Whether all columns of (K, N) are probabilities: a quick look; `refuse_probabilities` tells why not."""
     sums = probs.sum(axis=0)
     near = np.abs(sums - 1).max(initial=0) <= SUM_TOLERANCE
-    return bool(near and probs.min(initial=0) >= 0 and probs.max(initial=0) <= 1)
+    return bool(near and probs.min(initial=0) >= 0 and largest <= 1)
 
 
 def refuse_probabilities(probs: ArrayLike) -> None:

@@ -3,11 +3,14 @@
 Legend: N examples, K classes.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from labelsmooth.calibration.arrays import check_labels, check_matrix, check_probabilities, check_sums
+from labelsmooth.calibration.arrays import by_class, check_labels, check_matrix, check_probabilities, check_sums
 from labelsmooth.calibration.bins import mean
+from labelsmooth.rows import over_rows
 
 
 def nll(log_probs: ArrayLike, labels: ArrayLike) -> float:
@@ -62,5 +65,10 @@ def brier_score(probs: ArrayLike, labels: ArrayLike) -> float:
     """
     probs = check_probabilities(probs)
     labels = check_labels(labels, *probs.shape)
-    on_label = probs[np.arange(len(labels)), labels]
-    return mean(np.square(probs).sum(axis=1) - 2 * on_label + 1)
+
+    def total(rows: slice) -> float:
+        p = by_class(probs[rows])
+        on_label = p[labels[rows], np.arange(p.shape[1])]
+        return float((np.einsum("kn,kn->n", p, p) - 2 * on_label + 1).sum())
+
+    return sum(over_rows(total, *probs.shape)) / (len(labels) or math.nan)

@@ -31,7 +31,7 @@ def top_label(probs: ArrayLike, labels: ArrayLike) -> tuple[FloatArray, NDArray[
     def fill(rows: slice) -> bool:
         p = by_class(probs[rows])
         confidence[rows], correct[rows] = _top(p, labels[rows])
-        return are_probabilities(p)
+        return are_probabilities(p, confidence[rows].max(initial=0))
 
     if not all(over_rows(fill, *probs.shape)):
         refuse_probabilities(probs)
