@@ -231,9 +231,9 @@ def _text(found: Measured, passes: list[list[str]]) -> str:
             f"Milliseconds, the median with the least and the most, and how many times as long as ours.{absent}",
             table(("number", "size", "contender", "ms", "times ours", "off by"), found.rows),
             f"Every contender's number is checked against ours. The null band is of {DRAWS} draws, of which NumPy "
-            f"makes {FEW_DRAWS}, times {DRAWS // FEW_DRAWS}. At 10,000,000 rows the class-wise route of scikit-learn, and "
-            "above 20,000,000 values the L-BFGS of torch, would take too long, and every contender has one turn. The "
-            "temperature of netcal needs pyro and tensorboard and is left out.",
+            f"makes {FEW_DRAWS}, times {DRAWS // FEW_DRAWS}. At 10,000,000 rows the class-wise route of scikit-learn, "
+            "and above 20,000,000 values the L-BFGS of torch, would take too long, and every contender has one turn. "
+            "The temperature of netcal needs pyro and tensorboard and is left out.",
             "What `reliability_curve` holds beside its input, as a share of it, and its time in units of reading the "
             "input once on all cores.",
             table(("size", "memory held", "readings"), passes),

@@ -102,8 +102,8 @@ def temperature_by_torch(logits: Floats, labels: Ints) -> float:
     def loss() -> torch.Tensor:
         search.zero_grad()
         value = torch.nn.functional.cross_entropy(b * z, y)
-        value.backward()
+        value.backward()  # type: ignore[no-untyped-call]
         return value
 
-    search.step(loss)
+    search.step(loss)  # type: ignore[no-untyped-call]
     return 1 / b.item()

@@ -7,7 +7,16 @@ from itertools import pairwise
 
 import numpy as np
 
-from labelsmooth.calibration import FloatArray, IntArray, Scheme, inner_edges, mass_edges, numbers_below, width_edges
+from labelsmooth.calibration import (
+    FloatArray,
+    IntArray,
+    Scheme,
+    bin_sums,
+    inner_edges,
+    mass_edges,
+    numbers_below,
+    width_edges,
+)
 from labelsmooth.cells import Cells
 from labelsmooth.rows import over_rows, side_by_side
 
@@ -59,7 +68,7 @@ def _above_the_first(probs: FloatArray, labels: IntArray, bins: int) -> FloatArr
 def _counted(index: IntArray, hit: IntArray, values: FloatArray, size: int) -> FloatArray:
     """Numbers and sums of values by their cell, and between them the events by theirs."""
     return np.stack(
-        [np.bincount(index, minlength=size), np.bincount(hit, minlength=size), np.bincount(index, values, size)]
+        [np.bincount(index, minlength=size), np.bincount(hit, minlength=size), bin_sums(index, values, size)]
     )
 
 

@@ -98,9 +98,9 @@ def event_sums(confidence: FloatArray, event: NDArray[np.generic], edges: FloatA
     bins = len(edges) + 1
 
     def sums(rows: slice) -> FloatArray:
-        c, a = confidence[rows], event[rows]
+        c, a = confidence[rows], np.asarray(event[rows], np.float64)
         index = number_below(edges, c)
-        return np.stack([np.bincount(index, minlength=bins), *(bin_sums(index, each, bins) for each in (a, c, a - c))])
+        return np.stack([bin_sums(index, each, bins) for each in (np.ones(len(c)), a, c, a - c)])
 
     return np.asarray(sum(over_rows(sums, len(confidence), 1)))
 
