@@ -248,8 +248,7 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="one small size, to see that it runs")
     finding = measure(parser.parse_args().short)
     print(f"# {finding.title}\n\n{finding.text}\n")
-    print("| bar | found | limit | |\n|---|---|---|---|")
-    print("\n".join(bar.line() for bar in finding.bars))
+    print(table(("bar", "found", "limit", ""), [bar.cells() for bar in finding.bars]))
 
 
 if __name__ == "__main__":
