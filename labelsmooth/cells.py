@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from labelsmooth.calibration import FloatArray, IntArray, Scheme, bin_index, bin_sums
+from labelsmooth.calibration import (
+    FloatArray,
+    IntArray,
+    Scheme,
+    bin_index,
+    bin_sums,
+    event_sums,
+    inner_edges,
+)
 
 SCHEMES: tuple[Scheme, Scheme] = ("equal-width", "equal-mass")
 
@@ -49,6 +57,13 @@ def event_cells(confidence: FloatArray, correct: NDArray[np.generic], index: Int
     """Cells of the confidences (N,) of one event, in bins (N,), and of what happened (..., N)."""
     happened = bin_sums(np.broadcast_to(index, correct.shape), correct, bins)
     return Cells(np.bincount(index, minlength=bins), bin_sums(index, confidence, bins), happened)
+
+
+def binned_event(confidence: FloatArray, correct: FloatArray, bins: int, scheme: Scheme) -> Cells:
+    """Cells of the confidences (N,) of one event that happened or not (N,), chunk by chunk."""
+    ordered = np.sort(confidence) if scheme == "equal-mass" else confidence
+    count, happened, expected, _ = event_sums(confidence, correct, inner_edges(ordered, bins, scheme))
+    return Cells(count.astype(np.intp), expected, happened)
 
 
 def class_index_of(probs: FloatArray, bins: int, scheme: Scheme) -> IntArray:

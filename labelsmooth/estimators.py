@@ -12,26 +12,22 @@ from numpy.typing import ArrayLike
 from labelsmooth.calibration import (
     TIE,
     FloatArray,
-    ReliabilityCurve,
     Scheme,
-    bin_index,
     check_confidence,
     check_correct,
     check_labels,
     check_probabilities,
-    event_reliability,
 )
 from labelsmooth.cells import (
     Cells,
-    class_cells,
-    class_index_of,
+    binned_event,
     debiased,
     ece,
-    event_cells,
     mean_gap,
     rms,
     rms_debiased,
 )
+from labelsmooth.class_sums import binned_classes
 from labelsmooth.null_draws import errors_of_draws
 from labelsmooth.null_recombined import errors_of_recombined_draws
 
@@ -203,47 +199,6 @@ def adaptive_classwise_ece(probs: ArrayLike, labels: ArrayLike, ranges: int = 15
     return float(mean_gap(_checked_class_cells(probs, labels, ranges, "equal-mass")))
 
 
-def class_reliability(
-    probs: ArrayLike,
-    labels: ArrayLike,
-    class_index: int,
-    bins: int = 15,
-    scheme: Scheme = "equal-width",
-    level: float = 0.95,
-) -> ReliabilityCurve:
-    """Frequency of one class against its probability, in bins of that probability.
-
-    Formula: `reliability_curve` with c_i = p_i(k) and a_i = [y_i = k].
-
-    Args:
-        probs: probabilities in [0, 1], shape (N, K), K >= 2, rows sum to 1 within 0.001.
-        labels: integers in 0..K-1, shape (N,).
-        class_index: k, in 0..K-1.
-        bins: M, at least 1.
-        scheme: "equal-width" or "equal-mass".
-        level: of the intervals, in (0, 1).
-
-    Returns:
-        `ReliabilityCurve`, all fractions from 0 to 1; its accuracy is the frequency of the class, its confidence the
-        mean of the class's probability. Without rows every count is 0, and every mean, ECE and MCE is nan.
-
-    Raises:
-        ValueError: shapes, probabilities, labels, class_index, bins, scheme or level out of range.
-
-    Example:
-        >>> curve = class_reliability([[0.9, 0.1], [0.3, 0.7], [0.2, 0.8]], [0, 1, 0], class_index=1, bins=2)
-        >>> curve.bin_count.tolist(), curve.bin_accuracy.tolist(), curve.bin_confidence.round(6).tolist()
-        ([1, 2], [0.0, 0.5], [0.1, 0.75])
-
-    Source: Kull et al. 2019, arXiv 1910.12656, section 2.
-    """
-    probs = check_probabilities(probs)
-    labels = check_labels(labels, *probs.shape)
-    if not 0 <= class_index < probs.shape[1]:
-        raise ValueError(f"class_index must be in 0..{probs.shape[1] - 1}, got {class_index}")
-    return event_reliability(probs[:, class_index], labels == class_index, bins, scheme, level)
-
-
 def calibration_table(
     probs: ArrayLike, labels: ArrayLike, bins: int = 15, draws: int = DRAWS, seed: int | np.random.Generator = 0
 ) -> tuple[Estimate, ...]:
@@ -301,11 +256,11 @@ def _checked_event_cells(confidence: ArrayLike, correct: ArrayLike, bins: int, s
     """Cells of one event from what a caller gave."""
     confidence = check_confidence(confidence)
     correct = check_correct(correct, len(confidence))
-    return event_cells(confidence, correct, bin_index(confidence, bins, scheme), bins)
+    return binned_event(confidence, correct, bins, scheme)
 
 
 def _checked_class_cells(probs: ArrayLike, labels: ArrayLike, bins: int, scheme: Scheme) -> Cells:
     """Cells of all classes from what a caller gave."""
     probs = check_probabilities(probs)
     labels = check_labels(labels, *probs.shape)
-    return class_cells(probs, labels, class_index_of(probs, bins, scheme), bins)
+    return binned_classes(probs, labels, bins, scheme)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 
 from labelsmooth.calibration import FloatArray, bin_sums, check_confidence, check_correct
+from labelsmooth.rows import over_rows
 
 STEPS = 4096  # the error of a value s is below 0.1 / (s STEPS^2): 1e-7 at s = 0.1, 1e-6 at 0.01
 DRAW_STEPS = 1024  # for the many draws of a null distribution, whose own spread is far above that error
@@ -88,10 +89,13 @@ def smooth_ece(confidence: ArrayLike, correct: ArrayLike) -> SmoothECE:
     if not len(confidence):
         blank = np.full(len(t), math.nan)
         return SmoothECE(value=math.nan, t=t, accuracy=blank, density=blank)
-    hits, everyone, residuals = (
-        _modes(confidence, values, STEPS, len(confidence))
-        for values in (correct, np.ones(len(confidence)), correct - confidence)
-    )
+    n = len(confidence)
+
+    def shared(rows: slice) -> FloatArray:
+        c, a = confidence[rows], correct[rows]
+        return _shared_out(c, np.stack([a, np.ones(len(c)), a - c]), STEPS)
+
+    hits, everyone, residuals = _modes_of(np.asarray(sum(over_rows(shared, n, 3))), n)
     value = _fixed_point(residuals)
     drawn = slice(None, None, STEPS // CURVE_STEPS)
     density = np.maximum(_smoothed(everyone, value)[drawn], 0)
@@ -112,16 +116,21 @@ def smooth_ece_of_draws(confidence: FloatArray, correct: NDArray[np.bool_]) -> F
 
 def smooth_ece_of_sums(confidence: FloatArray, residuals: FloatArray, n: int) -> FloatArray:
     """Smooth calibration errors (...,) of N examples from sums of correct - confidence (..., C) at confidences (C,)."""
-    return _fixed_point(_modes(confidence, residuals, DRAW_STEPS, n))
+    return _fixed_point(_modes_of(_shared_out(confidence, residuals, DRAW_STEPS), n))
 
 
-def _modes(confidence: FloatArray, values: FloatArray, steps: int, n: int) -> FloatArray:
-    """Cosine modes (..., G + 1) of the sum of values (..., C) that stand at the confidences (C,), over N."""
+def _shared_out(confidence: FloatArray, values: FloatArray, steps: int) -> FloatArray:
+    """Sums (..., G + 1) of values (..., C) that stand at the confidences (C,), between the grid points around them."""
     position = confidence * steps
     left = np.minimum(position.astype(np.intp), steps - 1)
     share = position - left
     index = np.broadcast_to(left, values.shape)
-    sums = bin_sums(index, values * (1 - share), steps + 1) + bin_sums(index + 1, values * share, steps + 1)
+    return bin_sums(index, values * (1 - share), steps + 1) + bin_sums(index + 1, values * share, steps + 1)
+
+
+def _modes_of(sums: FloatArray, n: int) -> FloatArray:
+    """Cosine modes (..., G + 1), over N, of sums (..., G + 1) at the grid points."""
+    steps = sums.shape[-1] - 1
     sums[..., [0, -1]] *= 2  # the cell of an end point is half as wide
     return np.asarray(fft.dct(sums * (steps / n), type=1))
 

@@ -9,7 +9,6 @@ from scipy.stats import binom, binomtest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
-from labelsmooth import calibration
 from labelsmooth.calibration import (
     Scheme,
     bin_index,
@@ -18,6 +17,7 @@ from labelsmooth.calibration import (
     ece_of_runs,
     log_softmax,
     nll,
+    null,
     null_ece,
     reliability_curve,
     softmax,
@@ -261,7 +261,7 @@ def test_null_band_depends_on_the_seed_alone(monkeypatch: pytest.MonkeyPatch) ->
     whole = null_ece(confidence, draws=50, seed=3)
     assert whole == null_ece(confidence, draws=50, seed=np.random.default_rng(3))
     assert whole != null_ece(confidence, draws=50, seed=4)
-    monkeypatch.setattr(calibration, "BLOCK", 7 * len(confidence))
+    monkeypatch.setattr(null, "BLOCK", 7 * len(confidence))
     assert whole == null_ece(confidence, draws=50, seed=3)
 
 

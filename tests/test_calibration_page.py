@@ -8,8 +8,8 @@ import pytest
 from open_pages import frame, last_of, left, opened, said, settled, told, traces, trained_on, whole, widget
 from streamlit.testing.v1 import AppTest
 
-from labelsmooth.calibration import reliability_curve, softmax
-from labelsmooth.estimators import calibration_table, class_reliability
+from labelsmooth.calibration import class_reliability, reliability_curve, softmax
+from labelsmooth.estimators import calibration_table
 from labelsmooth.judgements import risks
 from labelsmooth.selective import Score
 from labelsmooth.setups import TrainingSetup

@@ -10,11 +10,10 @@ import relplot
 from numpy.typing import ArrayLike, NDArray
 
 from labelsmooth import cells
-from labelsmooth.calibration import Scheme, ece_of_runs, reliability_curve, softmax
+from labelsmooth.calibration import Scheme, class_reliability, ece_of_runs, reliability_curve, softmax
 from labelsmooth.estimators import (
     adaptive_classwise_ece,
     calibration_table,
-    class_reliability,
     classwise_ece,
     debiased_ece,
     rms_calibration_error,

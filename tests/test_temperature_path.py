@@ -12,12 +12,12 @@ from labelsmooth.calibration import (
     ReliabilityCurve,
     Scheme,
     brier_score,
+    class_reliability,
     log_softmax,
     nll,
     reliability_curve,
     softmax,
 )
-from labelsmooth.estimators import class_reliability
 from labelsmooth.temperature import fit_temperature
 from labelsmooth.temperature_path import (
     BAND,

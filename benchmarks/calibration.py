@@ -1,0 +1,255 @@
+"""Calibration measures against what people would use instead: `python -m benchmarks.calibration`, `--short`.
+
+Every contender gives its number, and a number that is not ours stops the benchmark: it would be another measure.
+Peers: torchmetrics, netcal, relplot, scikit-learn, torch; those that are not installed are named and left out.
+"""
+
+import argparse
+import time
+import tracemalloc
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from benchmarks.calibration_peers import (
+    BINS,
+    Floats,
+    Ints,
+    by_scikit_learn,
+    classwise_by_scikit_learn,
+    ece_peers,
+    missing,
+    null_by_draws,
+    smooth_peers,
+    temperature_by_scikit_learn,
+    temperature_by_torch,
+    top,
+)
+from benchmarks.report import Bar, Curve, Finding, Times, machine, table
+from labelsmooth import classwise_ece, fit_temperature, null_ece, reliability_curve, smooth_ece
+from labelsmooth.calibration import softmax
+from labelsmooth.rows import over_rows
+
+SIZES = ((100_000, 10), (1_000_000, 10), (10_000_000, 10), (100_000, 1000))
+SHORT = ((10_000, 10),)
+FASTER = 3.0
+HELD = 0.3  # of the input, beside it: the top label alone is 9 bytes of a row of 80
+DRAWS, FEW_DRAWS = 1000, 20  # all that are asked for, and those that the other way is timed with
+LARGE = 20_000_000  # values from which on a slow peer is called once, and the slowest not at all
+OURS = "labelsmooth"
+
+Contenders = Mapping[str, Callable[[], float]]
+
+
+@dataclass(frozen=True)
+class Race:
+    """One number: its contenders, by how much they may differ from ours, and how many times a peer's work is more."""
+
+    measure: str
+    contenders: Contenders
+    tolerance: float
+    scale: float = 1.0  # where a peer does only a part of the work
+    single: float = 0.0  # how far torchmetrics may be off, which adds up in single precision whatever it is given
+
+
+@dataclass(frozen=True)
+class Run:
+    """Seconds of a race, and how far from our number each contender's is."""
+
+    times: Times
+    off: Mapping[str, float]
+
+
+@dataclass
+class Measured:
+    """Rows of the table, bars, and seconds by measure and contender against (rows, classes)."""
+
+    rows: list[list[str]] = field(default_factory=list)
+    bars: list[Bar] = field(default_factory=list)
+    seconds: dict[str, dict[str, dict[tuple[int, int], float]]] = field(default_factory=dict)
+
+    def add(self, race: Race, size: tuple[int, int], run: Run) -> None:
+        """Take what one race found."""
+        times = run.times
+        seconds = {name: times.median(name) * (1 if name == OURS else race.scale) for name in race.contenders}
+        peers = {name: seconds[name] for name in seconds if name != OURS}
+        for name, each in seconds.items():
+            self.seconds.setdefault(race.measure, {}).setdefault(name, {})[size] = each
+            scaled = 1000 * (1 if name == OURS else race.scale)
+            ratio = "" if name == OURS else f"{each / seconds[OURS]:.1f}"
+            self.rows.append(
+                [
+                    race.measure,
+                    f"{size[0]:,} x {size[1]}",
+                    name,
+                    times.told(name, scaled),
+                    ratio,
+                    f"{run.off[name]:.1g}",
+                ]
+            )
+        if peers:
+            fastest = min(peers, key=lambda name: peers[name])
+            name = f"{race.measure}, {size[0]:,} x {size[1]}, against {fastest}"
+            self.bars.append(Bar(name, peers[fastest] / seconds[OURS], "at least", FASTER, " times"))
+
+    def curves(self) -> list[Curve]:
+        """A plot of each measure against rows, at ten classes."""
+        return [
+            Curve(
+                f"calibration-{measure.lower().replace(' ', '-')}",
+                f"{measure}, 10 classes",
+                "rows",
+                "seconds",
+                {name: [(size[0], s) for size, s in points.items() if size[1] == 10] for name, points in lines.items()},
+            )
+            for measure, lines in self.seconds.items()
+        ]
+
+
+def over_confident(rows: int, classes: int) -> tuple[Floats, Ints]:
+    """Logits (N, K) twice as large as those that the labels (N,) follow."""
+    logits, labels = np.empty((rows, classes)), np.empty(rows, np.intp)
+
+    def fill(chunk: slice) -> None:
+        generator = np.random.default_rng(chunk.start)
+        drawn = 2 * generator.standard_normal(logits[chunk].shape)
+        labels[chunk] = np.argmax(drawn + generator.gumbel(size=drawn.shape), axis=1)
+        logits[chunk] = 2 * drawn
+
+    over_rows(fill, rows, classes)
+    return logits, labels
+
+
+def probabilities(logits: Floats) -> Floats:
+    """Softmax (N, K), chunk by chunk."""
+    probs = np.empty(logits.shape)
+
+    def fill(chunk: slice) -> None:
+        probs[chunk] = softmax(logits[chunk])
+
+    over_rows(fill, *logits.shape)
+    return probs
+
+
+def races(logits: Floats, labels: Ints) -> list[Race]:
+    """All numbers of one size."""
+    probs = probabilities(logits)
+    confidence, correct = top(probs, labels)
+    n = len(labels)
+    quantile = {"scikit-learn route": lambda: by_scikit_learn(*top(probs, labels), "quantile")}
+    classwise = {} if n > LARGE / 10 else {"scikit-learn route": lambda: classwise_by_scikit_learn(probs, labels)}
+    temperature: dict[str, Callable[[], float]] = {
+        "scikit-learn": lambda: temperature_by_scikit_learn(logits, labels),
+        "torch L-BFGS": lambda: temperature_by_torch(logits, labels),
+    }
+    if logits.size > LARGE:
+        del temperature["torch L-BFGS"]
+    return [
+        Race(
+            "ECE",
+            {OURS: lambda: reliability_curve(probs, labels).ece, **ece_peers(probs, labels)},
+            1e-9,
+            single=n * 2.0**-23,
+        ),
+        Race(
+            "ECE of equal mass",
+            {OURS: lambda: reliability_curve(probs, labels, scheme="equal-mass").ece, **quantile},
+            4 * BINS / n,  # its edges are quantiles between two examples: some may be on the other side
+        ),
+        Race("Class-wise ECE", {OURS: lambda: classwise_ece(probs, labels), **classwise}, 1e-9),
+        Race(
+            "Smooth ECE",
+            {OURS: lambda: smooth_ece(confidence, correct).value, **smooth_peers(confidence, correct)},
+            2e-3,  # it halves its bracket ten times
+        ),
+        Race(
+            "Null band",
+            {OURS: lambda: null_ece(confidence).median, "NumPy draws": lambda: null_by_draws(confidence, FEW_DRAWS)},
+            1 / np.sqrt(n),  # its median of few draws
+            DRAWS / FEW_DRAWS,
+        ),
+        Race("Temperature", {OURS: lambda: fit_temperature(logits, labels).temperature, **temperature}, 1e-4),
+    ]
+
+
+def run(race: Race, turns: int) -> Run:
+    """All contenders turn after turn; every number is compared with ours."""
+    times, numbers = Times(), {}
+    for _ in range(turns):
+        for name, work in race.contenders.items():
+            start = time.perf_counter()
+            numbers[name] = work()
+            times.seconds[name].append(time.perf_counter() - start)
+    for name, number in numbers.items():
+        allowed = max(race.tolerance, race.single if name.startswith("torchmetrics") else 0.0)
+        if not abs(number - numbers[OURS]) <= allowed:
+            raise ValueError(f"{race.measure} of {name} must be {numbers[OURS]} within {allowed}, got {number}")
+    return Run(times, {name: abs(number - numbers[OURS]) for name, number in numbers.items()})
+
+
+def one_pass(logits: Floats, labels: Ints) -> tuple[float, float]:
+    """What `reliability_curve` holds beside its input, as a share of it, and its time in units of one reading."""
+    tracemalloc.start()
+    reliability_curve(logits, labels)
+    held = tracemalloc.get_traced_memory()[1] / logits.nbytes
+    tracemalloc.stop()
+    contenders: Contenders = {
+        OURS: lambda: reliability_curve(logits, labels).ece,
+        "reading": lambda: sum(over_rows(lambda rows: float(logits[rows].sum()), *logits.shape)),
+    }
+    times = run(Race("pass", contenders, np.inf), 3).times
+    return held, times.ratio(OURS, "reading")
+
+
+def measure(short: bool) -> Finding:
+    """All races at all sizes."""
+    found = Measured()
+    passes = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # peers divide by empty bins
+        for race in races(*over_confident(1000, 10)):
+            run(Race(race.measure, race.contenders, np.inf), 1)  # imports and first calls
+        for size in SHORT if short else SIZES:
+            logits, labels = over_confident(*size)
+            turns = 1 if short or logits.size > LARGE else 3
+            for race in races(logits, labels):
+                found.add(race, size, run(race, turns))
+            held, readings = one_pass(probabilities(logits), labels)
+            passes.append([f"{size[0]:,} x {size[1]}", f"{held:.3f}", f"{readings:.1f}"])
+            if logits.size >= LARGE:
+                found.bars.append(Bar(f"memory beside the input, {size[0]:,} x {size[1]}", held, "at most", HELD))
+    return Finding("Calibration", _text(found, passes), found.bars if not short else (), found.curves())
+
+
+def _text(found: Measured, passes: list[list[str]]) -> str:
+    """Tables, and what stands behind them."""
+    absent = "".join(f" {name}: not installed." for name in missing())
+    return "\n\n".join(
+        [
+            f"Milliseconds, the median with the least and the most, and how many times as long as ours.{absent}",
+            table(("number", "size", "contender", "ms", "times ours", "off by"), found.rows),
+            f"Every contender's number is checked against ours. The null band is of {DRAWS} draws, of which NumPy "
+            f"makes {FEW_DRAWS}, times {DRAWS // FEW_DRAWS}. At 10,000,000 rows the class-wise route of scikit-learn, "
+            "and above 20,000,000 values the L-BFGS of torch, would take too long, and every contender has one turn. "
+            "The temperature of netcal needs pyro and tensorboard and is left out.",
+            "What `reliability_curve` holds beside its input, as a share of it, and its time in units of reading the "
+            "input once on all cores.",
+            table(("size", "memory held", "readings"), passes),
+            machine("numpy", "scipy", "torch", "scikit-learn", "torchmetrics", "netcal", "relplot"),
+        ]
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--short", action="store_true", help="one small size, to see that it runs")
+    finding = measure(parser.parse_args().short)
+    print(f"# {finding.title}\n\n{finding.text}\n")
+    print(table(("bar", "found", "limit", ""), [bar.cells() for bar in finding.bars]))
+
+
+if __name__ == "__main__":
+    main()
