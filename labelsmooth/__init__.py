@@ -24,11 +24,12 @@ from labelsmooth.estimators import (
 )
 from labelsmooth.geometry import TemplatePlane, class_separation, neural_collapse, template_plane
 from labelsmooth.libraries import LIBRARIES, Library, convert_epsilon
-from labelsmooth.loss import LabelSmoothingLoss, smooth_targets
+from labelsmooth.loss import LabelSmoothingLoss
 from labelsmooth.mutual_information import mutual_information
 from labelsmooth.selective import SCORES, RiskCoverage, confidence_score, risk_coverage
 from labelsmooth.smooth_ece import SmoothECE, smooth_ece
 from labelsmooth.streaming import CalibrationError
+from labelsmooth.targets import smooth_targets
 from labelsmooth.temperature import TemperatureFit, fit_temperature
 from labelsmooth.temperature_path import TemperaturePath, temperature_path
 from labelsmooth.temperature_scaling import TemperatureScaling

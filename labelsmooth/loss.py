@@ -1,4 +1,4 @@
-"""Smoothed targets, and the loss that trains on them.
+"""The loss that trains on smoothed targets.
 
 Dimensions: N examples, K classes, d1, d2, ... further positions (time, height, width); classes come second.
     logits   (N, K), (N, K, d1, ...) or (K,)
@@ -6,6 +6,7 @@ Dimensions: N examples, K classes, d1, d2, ... further positions (time, height, 
 """
 
 import math
+from contextlib import suppress
 from typing import Literal, get_args
 
 import torch
@@ -17,61 +18,15 @@ from labelsmooth.conventions import (
     Divergence,
     check_choice,
     check_epsilon,
+    minimum_loss,
     target_probabilities,
 )
+from labelsmooth.fused import fused_losses, is_plain
+from labelsmooth.loss_inputs import any_true, check_length, check_logits, check_prior, check_weight, checked_labels
+from labelsmooth.targets import masses
 
 Reduction = Literal["mean", "sum", "none"]
-
-
-def smooth_targets(
-    labels: Tensor,
-    num_classes: int,
-    epsilon: float,
-    convention: Convention = "uniform",
-    *,
-    prior: Tensor | None = None,
-    dtype: torch.dtype | None = None,
-) -> Tensor:
-    """Smoothed target distribution of every label.
-
-    Formula: q = (1 - eps) onehot + eps u, where u is 1/K on every class ("uniform"), 1/(K - 1) on every class
-    but the label ("others"), or the prior.
-
-    Args:
-        labels: integers in 0..K-1, shape (N,), (N, d1, ...) or ().
-        num_classes: K, at least 1. With one class the target is 1 whatever epsilon is.
-        epsilon: smoothing, at most 1. A negative one sharpens: the label gets over 1, others less than 0.
-        convention: "uniform" or "others".
-        prior: u itself, shape (K,), non-negative, summing to 1; only with "uniform", in place of 1/K.
-        dtype: floating dtype of the result; torch's default dtype if None.
-
-    Returns:
-        Probabilities, shape (N, K), (N, K, d1, ...) or (K,), summing to 1 over K; what
-        `torch.nn.functional.cross_entropy` takes as probability targets.
-
-    Raises:
-        ValueError: epsilon NaN, infinite or above 1; labels out of range or not integers; a wrong prior;
-            num_classes below 1; unknown convention.
-
-    Example:
-        >>> smooth_targets(torch.tensor([0, 2]), 4, 0.2)
-        tensor([[0.8500, 0.0500, 0.0500, 0.0500],
-                [0.0500, 0.0500, 0.8500, 0.0500]])
-        >>> smooth_targets(torch.tensor([0]), 4, 0.3, "others")
-        tensor([[0.7000, 0.1000, 0.1000, 0.1000]])
-
-    Source: Szegedy et al. 2016, arXiv 1512.00567, section 7.
-    """
-    _check_prior(prior, convention)
-    dtype = dtype or torch.get_default_dtype()
-    like = torch.empty(0, dtype=dtype, device=labels.device)
-    on, off = _masses(epsilon, num_classes, convention, prior, like)
-    labels = _checked_labels(labels, num_classes)
-    class_dim = min(1, labels.ndim)
-    shape = [*labels.shape[:1], num_classes, *labels.shape[1:]]
-    column = [num_classes if dim == class_dim else 1 for dim in range(len(shape))]
-    index = labels.unsqueeze(class_dim)
-    return off.view(column).expand(shape).scatter(class_dim, index, on[index])
+SMALL = 2**15  # logits, below which torch's own loss is the faster one
 
 
 class LabelSmoothingLoss(nn.Module):
@@ -143,8 +98,8 @@ class LabelSmoothingLoss(nn.Module):
         check_choice("divergence", divergence, get_args(Divergence))
         check_choice("reduction", reduction, get_args(Reduction))
         check_epsilon(epsilon, divergence)
-        _check_prior(prior, convention)
-        _check_weight(weight)
+        check_prior(prior, convention)
+        check_weight(weight)
         self.epsilon = epsilon
         self.convention: Convention = convention
         self.divergence: Divergence = divergence
@@ -166,24 +121,68 @@ class LabelSmoothingLoss(nn.Module):
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The loss of logits (N, K, ...) under labels (N, ...); see the class."""
-        _check_logits(logits, labels)
+        check_logits(logits, labels)
+        if self._is_built_in(logits, labels):
+            with suppress(IndexError):  # of a label that is out of range, which is said below
+                exact = logits.to(torch.promote_types(logits.dtype, torch.float32))
+                return F.cross_entropy(exact, labels, reduction=self.reduction, label_smoothing=self.epsilon)
         if logits.ndim == 1:
             losses = self.forward(logits.unsqueeze(0), labels.unsqueeze(0))
             return losses.squeeze(0) if self.reduction == "none" else losses
-        labels = _checked_labels(labels, logits.shape[1], self.ignore_index)
+        labels = checked_labels(labels, logits.shape[1], self.ignore_index)
         kept = labels != self.ignore_index
-        # Hidden before the softmax, not after, or a NaN in an ignored row would come back as a NaN gradient.
-        logits = logits if _any(~kept) is False else logits.masked_fill(~kept.unsqueeze(1), 0)
+        ignored = any_true(~kept)
         labels = labels.masked_fill(~kept, 0)
+        if ignored is not None and is_plain(logits) and self._alike(logits.shape[1]):
+            return self._fused(logits, labels, kept if ignored else None)
+        # Hidden before the softmax, not after, or a NaN in an ignored row would come back as a NaN gradient.
+        logits = logits if ignored is False else logits.masked_fill(~kept.unsqueeze(1), 0)
         log_probs = F.log_softmax(logits, 1, dtype=torch.promote_types(logits.dtype, torch.float32))
         return self._reduce(self._losses(log_probs, labels), labels, kept)
+
+    def _is_built_in(self, logits: Tensor, labels: Tensor) -> bool:
+        """Whether torch's own loss gives the same: for few logits it is the faster one, and looks at labels itself."""
+        if not (
+            logits.ndim == 2
+            and 0 < logits.numel() <= SMALL
+            and logits.device.type == "cpu"
+            and labels.dtype == torch.int64
+            and self.convention == "uniform"
+            and self.divergence == "cross_entropy"
+            and 0 <= self.epsilon < 1
+            and self.prior is None
+            and self.weight is None
+            and self.ignore_index < 0
+        ):
+            return False
+        # An ignored label is below 0; torch lets a NaN of its logits into the gradient.
+        return any_true(labels.amin() < 0) is False
+
+    def _alike(self, num_classes: int) -> bool:
+        """Whether all classes but the label are treated alike, and no two terms can be infinite against each other."""
+        return self.weight is None and self.prior is None and not self._label_apart(num_classes)
+
+    def _fused(self, logits: Tensor, labels: Tensor, kept: Tensor | None) -> Tensor:
+        """The loss on the fast path; `kept` (N, ...) where a position is ignored."""
+        num_classes = logits.shape[1]
+        count = labels.numel() if kept is None else int(kept.sum())
+        # Known beforehand, the mean costs no way over the gradient.
+        scale = 1 / max(count, 1) if self.reduction == "mean" else 1.0
+        on, off = target_probabilities(self.epsilon, num_classes, self.convention)
+        losses = fused_losses(logits, labels, kept, on, off, scale)
+        if self.divergence == "kl":
+            losses = losses - scale * minimum_loss(self.epsilon, num_classes, self.convention)
+            losses = losses if kept is None else losses.masked_fill(~kept, 0)
+        if self.reduction == "none":
+            return losses
+        return losses.sum() if self.reduction == "sum" or count else losses.sum() + math.nan
 
     def _losses(self, log_probs: Tensor, labels: Tensor) -> Tensor:
         """Loss of every position (N, ...) from log-probabilities (N, K, ...)."""
         num_classes, index = log_probs.shape[1], labels.unsqueeze(1)
-        on, off = _masses(self.epsilon, num_classes, self.convention, self.prior, log_probs)
+        on, off = masses(self.epsilon, num_classes, self.convention, self.prior, log_probs)
         if self.weight is not None:
-            _check_length("weight", self.weight, num_classes)
+            check_length("weight", self.weight, num_classes)
             weight = self.weight.to(log_probs)
             on, off = on * weight, off * weight
         picked = log_probs.gather(1, index).squeeze(1)
@@ -217,18 +216,6 @@ class LabelSmoothingLoss(nn.Module):
         return mean.masked_fill(total == 0, math.nan)
 
 
-def _masses(
-    epsilon: float, num_classes: int, convention: Convention, prior: Tensor | None, like: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Target mass of each class where it is the label and where it is not, both (K,), like a tensor."""
-    label, other = target_probabilities(epsilon, num_classes, convention)
-    if prior is None:
-        return like.new_full((num_classes,), label), like.new_full((num_classes,), other)
-    _check_length("prior", prior, num_classes)
-    off = epsilon * prior.to(like)
-    return 1 - epsilon + off, off
-
-
 def _product(mass: Tensor, log_probs: Tensor) -> Tensor:
     """Mass times log-probability, and 0 where there is no mass, even at log 0."""
     return torch.where(mass == 0, 0.0, mass * log_probs)
@@ -239,67 +226,3 @@ def _floors(on: Tensor, off: Tensor) -> Tensor:
     total = off.sum() - off + on
     logs = torch.xlogy(off, off)
     return torch.xlogy(total, total) - (logs.sum() - logs + torch.xlogy(on, on))
-
-
-def _check_logits(logits: Tensor, labels: Tensor) -> None:
-    """Raise ValueError unless logits are floating and the shapes fit each other."""
-    if not logits.is_floating_point():
-        raise ValueError(f"logits must be floating point; got {logits.dtype}")
-    if logits.ndim == 0 or logits.shape[min(1, logits.ndim - 1)] == 0:
-        raise ValueError(f"logits must have shape (N, K), (N, K, d1, ...) or (K,), K >= 1; got {tuple(logits.shape)}")
-    expected = () if logits.ndim == 1 else (logits.shape[0], *logits.shape[2:])
-    if labels.shape != expected:
-        raise ValueError(
-            f"labels must have shape {tuple(expected)} for logits {tuple(logits.shape)}; got {tuple(labels.shape)}"
-        )
-
-
-def _checked_labels(labels: Tensor, num_classes: int, ignore_index: int | None = None) -> Tensor:
-    """Labels as int64, or ValueError unless they are integers in 0..K-1 or ignore_index."""
-    if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
-        raise ValueError(f"labels must be integers; got {labels.dtype}")
-    labels = labels.long()
-    wrong = (labels < 0) | (labels >= num_classes)
-    also = ""
-    if ignore_index is not None:
-        wrong &= labels != ignore_index
-        also = f" or ignore_index={ignore_index}"
-    if _any(wrong):
-        raise ValueError(f"labels must be in 0..{num_classes - 1}{also}; got {labels[wrong][0].item()}")
-    return labels
-
-
-def _any(condition: Tensor) -> bool | None:
-    """Whether any entry is true; None where values are out of sight: in a graph, under vmap, on the meta device."""
-    # A look would break the graph; vmap and the meta device raise RuntimeError at one.
-    if torch.compiler.is_compiling():
-        return None
-    try:
-        return bool(condition.any())
-    except RuntimeError:
-        return None
-
-
-def _check_prior(prior: Tensor | None, convention: Convention) -> None:
-    """Raise ValueError unless the prior is a distribution over classes and has no rival."""
-    if prior is None:
-        return
-    if convention != "uniform":
-        raise ValueError(f"a prior needs convention='uniform', whose 1/K it replaces; got {convention!r}")
-    if prior.ndim != 1 or not prior.is_floating_point():
-        raise ValueError(f"prior must be floating, of shape (K,); got {prior.dtype} {tuple(prior.shape)}")
-    total = prior.double().sum().item()
-    if not bool((prior >= 0).all()) or abs(total - 1) > 1e-5:
-        raise ValueError(f"prior must be non-negative and sum to 1; got {prior.tolist()}, sum {total:g}")
-
-
-def _check_weight(weight: Tensor | None) -> None:
-    """Raise ValueError unless the weights are one finite, non-negative number a class."""
-    if weight is not None and (weight.ndim != 1 or not bool(((weight >= 0) & torch.isfinite(weight)).all())):
-        raise ValueError(f"weight must be (K,), non-negative and finite; got {weight.tolist()}")
-
-
-def _check_length(name: str, vector: Tensor, num_classes: int) -> None:
-    """Raise ValueError unless a vector has one entry a class."""
-    if len(vector) != num_classes:
-        raise ValueError(f"{name} must have K = {num_classes} entries; got {len(vector)}")

@@ -10,9 +10,10 @@ from torch import nn
 from labelsmooth.conventions import minimum_loss, optimal_logit_gap
 from labelsmooth.decoder import TITLES, WEIGHTED, Decoded, decode, equivalents
 from labelsmooth.libraries import LIBRARIES
-from labelsmooth.loss import LabelSmoothingLoss, smooth_targets
+from labelsmooth.loss import LabelSmoothingLoss
 from labelsmooth.origin import EXAMPLES, LabelSmoothing, side_by_side
 from labelsmooth.pitfalls import PITFALLS, pitfalls
+from labelsmooth.targets import smooth_targets
 
 EPSILONS = (0.05, 0.1, 0.3)
 

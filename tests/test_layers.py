@@ -33,6 +33,8 @@ FLOORS = (
     ("labelsmooth.null_draws", "labelsmooth.null_recombined", "labelsmooth.class_sums"),
     ("labelsmooth.smooth_ece", "labelsmooth.cells", "labelsmooth.decoder", "labelsmooth.origin"),
     ("labelsmooth.calibration", "labelsmooth.geometry", "labelsmooth.libraries", "labelsmooth.loss"),
+    ("labelsmooth.fused", "labelsmooth.targets"),
+    ("labelsmooth.loss_inputs",),
     ("labelsmooth.conventions", "labelsmooth.rows"),
 )
 # What a module, or a package, reaches neither itself nor through others of ours.

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from labelsmooth.conventions import Convention, minimum_loss, optimal_logit_gap
-from labelsmooth.loss import LabelSmoothingLoss, Reduction, smooth_targets
+from labelsmooth.loss import LabelSmoothingLoss, Reduction
+from labelsmooth.targets import smooth_targets
 
 K = 5
 WEIGHT = torch.tensor([0.2, 1.0, 3.0, 0.0, 1.5], dtype=torch.float64)

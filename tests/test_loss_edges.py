@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from labelsmooth.conventions import Convention, minimum_loss
-from labelsmooth.loss import LabelSmoothingLoss, Reduction, smooth_targets
+from labelsmooth.loss import LabelSmoothingLoss, Reduction
+from labelsmooth.targets import smooth_targets
 
 INF, NAN = math.inf, math.nan
 CONVENTIONS: tuple[Convention, ...] = get_args(Convention)

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from labelsmooth.loss import LabelSmoothingLoss, smooth_targets
+from labelsmooth.loss import LabelSmoothingLoss
+from labelsmooth.targets import smooth_targets
 
 K = 5
 KINDS: list[dict[str, Any]] = [
