@@ -16,15 +16,11 @@ const LATER = 200;
 // More beats than this at once mean that the page slept, not that the film is late.
 const LEAP = 5;
 
-// Films by their keys, as long as the tab is open: Streamlit takes an element away when the viewer leaves its page,
-// and at times for a moment only, and puts up another one; the film then moves there with all that it holds.
-const films = new Map();
-
 // The names of the frames on screen, for the films that follow.
 const shown = new Map();
 const stage = new EventTarget();
 
-class Film {
+export class Film {
   constructor() {
     this.root = document.createElement("div");
     this.root.className = "film";
@@ -295,13 +291,4 @@ class Film {
     const { message, run, frames, at, playing } = this;
     this.controls.paint({ message, run, frames, at, playing, zoomed: this.chart.zoomed });
   }
-}
-
-// Streamlit calls this for every message and for every change of theme.
-export default function show({ data, parentElement, setTriggerValue, setStateValue }) {
-  const { key } = data;
-  if (!films.has(key)) films.set(key, new Film());
-  const film = films.get(key);
-  film.mount(parentElement.querySelector(".film-slot"));
-  film.receive(data, { say: setTriggerValue, leave: setStateValue });
 }

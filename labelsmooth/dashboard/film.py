@@ -16,9 +16,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from labelsmooth.dashboard import plotlyjs
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("film.js", "controls.js", "chart.js", "hovercard.js")
+_FILES = ("show.js", "film.js", "controls.js", "chart.js", "hovercard.js", "library.js", "film.css")
 
-# Streamlit sends a component's code with every message, so the code is published as files and only loaded here.
+# Streamlit sends a component's code and style with every message, so they are published as files and only loaded here.
 _LOADER = """const read = new WeakMap();
 export default async component => {
   const { data: bytes } = component;
@@ -31,8 +31,20 @@ export default async component => {
 _component = st.components.v2.component(
     "film",
     html='<div class="film-slot"></div>',
-    css=(_HERE / "film.css").read_text(encoding="utf-8"),
     js=_LOADER,
+    isolate_styles=False,
+)
+
+
+_early = st.components.v2.component(
+    "early",
+    html="<div></div>",
+    js="""export default async ({ data, parentElement }) => {
+  // Or there would be a gap where it stands.
+  parentElement.closest("[data-testid=stElementContainer]").style.display = "none";
+  (await import(new URL(data.code, document.baseURI))).prepare(data.library);
+};
+""",
     isolate_styles=False,
 )
 
@@ -205,6 +217,11 @@ def film(
     )
 
 
+def load_early() -> None:
+    """At the top of a page: the browser fetches what films need while the page is still being made and drawn."""
+    _early(key="early", data=_published(_static_folder()))
+
+
 def _nothing() -> None:
     """What is done where nobody wants to know."""
 
@@ -218,8 +235,8 @@ def _static_folder() -> Path:
 
 @cache
 def _published(static_dir: Path) -> dict[str, str]:
-    """The addresses of plotly.js and of the film's own code, after publishing both."""
-    sources = {name: (_HERE / name).read_bytes() for name in _SCRIPTS}
+    """The addresses of plotly.js and of the film's own code, after publishing both and the style."""
+    sources = {name: (_HERE / name).read_bytes() for name in _FILES}
     folder = f"film-{sha256(b''.join(sources.values())).hexdigest()[:12]}"
     code = [plotlyjs.write_once(static_dir, f"{folder}/{name}", text) for name, text in sources.items()]
     plotlyjs.remove_others(static_dir, "film-*", folder)
