@@ -135,11 +135,6 @@ def opened(context: "BrowserContext", url: str, wire: Wire | None = None) -> "Pa
     return page
 
 
-def first_shown(page: "Page") -> float:
-    """Seconds from the request of the page to its first frame on screen."""
-    return min(run["first"] for run in page.evaluate("Object.values(watched.runs)")) / 1000
-
-
 def long_tasks(page: "Page", since: float = 0.0) -> list[float]:
     """Seconds of each task of more than 50 ms that began after a time of the page's clock, in milliseconds."""
     return [duration / 1000 for start, duration in page.evaluate("watched.tasks") if start >= since]

@@ -1,8 +1,8 @@
 """Pages in Chromium without a debugger, whose presence alone makes the first run of a large script twice as long.
 
 Playwright listens to the console and to errors of every page, for which Chromium looks up where each error was thrown,
-caught ones too; in plotly.js that means to parse the file again. Here the browser is told to go somewhere and asked
-once, when the page is done.
+caught ones too; in plotly.js that means to parse the file again. Here the browser is only told where to go,
+and asked now and then whether the page is done.
 """
 
 import json
@@ -17,7 +17,7 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-START = 30.0  # seconds that the browser may take
+START, PATIENCE = 30.0, 60.0  # seconds that the browser may take to start, and a page
 
 
 class Unwatched:
@@ -27,8 +27,8 @@ class Unwatched:
         self._socket = socket
         self._last = 0
 
-    def visit(self, url: str, script: str, wish: str, seconds: float, *, new: bool) -> Any:
-        """Open an address, with a script that runs before the page's own, and ask after so many seconds.
+    def visit(self, url: str, script: str, wish: str, *, new: bool) -> Any:
+        """Open an address, with a script that runs before the page's own, until the wish has a value: that value.
 
         With `new` the visitor's browser has never been there, else it has what earlier visits have left.
         """
@@ -38,12 +38,17 @@ class Unwatched:
         self._ask("Page.enable", session)
         self._ask("Page.addScriptToEvaluateOnNewDocument", session, source=script)
         self._ask("Page.navigate", session, url=url)
-        time.sleep(seconds)
-        answer = self._ask("Runtime.evaluate", session, expression=wish, returnByValue=True)
+        until = time.monotonic() + PATIENCE
+        value = None
+        while value is None:
+            if time.monotonic() > until:
+                raise RuntimeError(f"{url} does not come to {wish}")
+            time.sleep(0.25)
+            value = self._ask("Runtime.evaluate", session, expression=wish, returnByValue=True)["result"].get("value")
         self._ask("Target.closeTarget", targetId=target)
         if new:
             self._ask("Target.disposeBrowserContext", **private)
-        return answer["result"].get("value")
+        return value
 
     def _ask(self, method: str, session: str = "", **params: Any) -> Any:
         self._last += 1
@@ -63,7 +68,13 @@ def unwatched(flags: list[str]) -> Iterator[Unwatched]:
     program = shutil.which("chromium")
     assert program is not None, "whoever measures has looked for it"
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        options = [*flags, "--window-size=1400,900", "--remote-debugging-port=0", f"--user-data-dir={folder}", "about:blank"]
+        options = [
+            *flags,
+            "--window-size=1400,900",
+            "--remote-debugging-port=0",
+            f"--user-data-dir={folder}",
+            "about:blank",
+        ]
         process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             port, path = _address(Path(folder) / "DevToolsActivePort")

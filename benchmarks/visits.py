@@ -2,21 +2,26 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.browsing import LIVE, WIDE, Wire, first_shown, long_tasks, opened
+from benchmarks.browsing import LIVE, WATCH, Wire, long_tasks
 from benchmarks.report import Times
 from benchmarks.serving import QUICK
+from benchmarks.unwatched import Unwatched
 from benchmarks.visitor import Visitor
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 COLD, NEW, AGAIN = "server start to first frame", "first frame, new visitor", "first frame, visitor who returns"
 CHANGED, HELD = "release of the ε slider to first new frame", "release to the last frame in the browser"
-TICKED = "tick of the fragment, sent to answered"
+TICKED, TICKED_LONG = "tick, sent to answered: the default story", "the same: a long run"
+# The page's clock at the first frame, and what long tasks took.
+SEEN = """[
+  Math.min(...Object.values(watched.runs).map(run => run.first ?? Infinity)), watched.tasks.map(([, took]) => took)
+]"""
 
 
 @dataclass(frozen=True)
@@ -50,20 +55,23 @@ class Heap:
         return float(np.polyfit(range(len(late)), late, 1)[0])
 
 
-def loads(browser: "Browser", url: str, plan: Plan, times: Times) -> list[float]:
+def loads(browser: Unwatched, url: str, plan: Plan, times: Times) -> list[float]:
     """First frames of new visitors and of one who returns, in turn; the long tasks of a new visitor's page."""
-    tasks = []
-    # Twice, as a script is compiled for good when it is used again.
-    for _ in range(2):
-        opened(browser.contexts[0], url).close()
+
+    def visit(wish: str, *, new: bool) -> Any:
+        return browser.visit(
+            url, f"({WATCH})()", f"Object.values(watched.runs).some(run => run.{wish}) ? {SEEN} : null", new=new
+        )
+
+    # A script is kept compiled when it is used again.
+    for wish in ("held", "first", "first"):
+        visit(wish, new=False)
+    tasks: list[float] = []
     for _ in range(plan.loads):
-        page = opened(browser.contexts[0], url)
-        times.seconds[AGAIN].append(first_shown(page))
-        page.close()
-        page = opened(browser.new_context(viewport=WIDE), url)
-        times.seconds[NEW].append(first_shown(page))
-        tasks += long_tasks(page)
-        page.context.close()
+        for name, new in ((AGAIN, False), (NEW, True)):
+            first, long = visit("first", new=new)
+            times.seconds[name].append(first / 1000)
+            tasks += [duration / 1000 for duration in long] if new else []
     return tasks
 
 
@@ -123,10 +131,17 @@ def retrainings(page: "Page", plan: Plan) -> Heap:
     return heap
 
 
-async def ticks(url: str, plan: Plan) -> list[float]:
-    """Seconds from each tick of the only visitor to the end of its answer, while a run trains."""
+async def ticks(url: str, plan: Plan, times: Times) -> None:
+    """Seconds from each tick of the only visitor to the end of its answer: of short runs, and of a long one."""
+    async with Visitor(url, query=plan.query) as visitor:
+        await visitor.until(visitor.complete)
+        visitor.waited.clear()
+        for number in range(plan.changes):
+            await visitor.move("Smoothing ε", f"{0.2 + 0.05 * number:g}")
+            await visitor.until(visitor.complete)
+        times.seconds[TICKED] += visitor.waited
     async with Visitor(url, query=plan.training) as visitor:
         await visitor.until(lambda: visitor.shown)
         visitor.waited.clear()
         await asyncio.sleep(plan.ticks)
-        return list(visitor.waited)
+        times.seconds[TICKED_LONG] += visitor.waited
