@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -47,21 +48,21 @@ WATCH = """() => {
 }"""
 
 
+def available() -> bool:
+    """Whether there are a browser and what drives it."""
+    return shutil.which("chromium") is not None and find_spec("playwright") is not None
+
+
 @contextmanager
-def chromium() -> Iterator["Browser | None"]:
-    """A browser; None where there is none. Its first context keeps files on disk, scripts compiled, as browsers do."""
-    program = shutil.which("chromium")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        program = None
-    if program is None:
-        yield None
-        return
+def chromium() -> Iterator["Browser"]:
+    """A browser; its first context keeps files on disk, scripts compiled, as browsers do."""
+    from playwright.sync_api import sync_playwright
+
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, sync_playwright() as playwright:
         profile = playwright.chromium.launch_persistent_context(
-            folder, executable_path=program, args=FLAGS, viewport=WIDE
+            folder, executable_path=shutil.which("chromium"), args=FLAGS, viewport=WIDE
         )
+        assert profile.browser is not None
         yield profile.browser
         profile.close()
 

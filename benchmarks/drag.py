@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks.__main__ import as_text
-from benchmarks.browsing import NONE, WATCH, Wire, chromium
+from benchmarks.browsing import NONE, WATCH, Wire, available, chromium
 from benchmarks.frame_times import RATE, RECORD, middle_and_p95
 from benchmarks.report import Bar, Finding, table
 from benchmarks.serving import QUICK, serving
@@ -56,16 +56,13 @@ class Dragged:
 def measure(short: bool) -> Finding:
     """Every film at every width, or one for a moment."""
     cases = [(key, width) for key in FILMS for width in WIDTHS]
-    with chromium() as browser:
-        if browser is None:
-            return Finding(TITLE, NONE)
-        with serving() as server:
-            if short:
-                found = [
-                    dragged(browser, f"{server.url}/{FILMS['reliability']}?{QUICK}", "reliability", 1000, rounds=1)
-                ]
-            else:
-                found = [dragged(browser, f"{server.url}/{FILMS[key]}", key, width) for key, width in cases]
+    if not available():
+        return Finding(TITLE, NONE)
+    with chromium() as browser, serving() as server:
+        if short:
+            found = [dragged(browser, f"{server.url}/calibration?{QUICK}", "reliability", 1000, rounds=1)]
+        else:
+            found = [dragged(browser, f"{server.url}/{FILMS[key]}", key, width) for key, width in cases]
     head = ("film", "median, ms", "p95, ms", "n", "frames a second", "tasks over 50 ms", "messages")
     return Finding(TITLE, table(head, [each.cells() for each in found]), () if short else bars(found))
 

@@ -6,11 +6,11 @@ machine. A new visitor's browser has no file of the dashboard; one that returns 
 
 import asyncio
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from benchmarks.__main__ import as_text
-from benchmarks.browsing import FLAGS, NONE, WIDE, Wire, chromium, first_load, opened
+from benchmarks.browsing import FLAGS, NONE, Wire, available, chromium, first_load, opened
 from benchmarks.report import Bar, Finding, Times, table
 from benchmarks.serving import serving
 from benchmarks.unwatched import unwatched
@@ -25,13 +25,11 @@ from benchmarks.visits import (
     Heap,
     Plan,
     changes,
+    cold,
     loads,
     retrainings,
     ticks,
 )
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
 
 TITLE = "The page in headless Chromium"
 FIRST, CHANGE, TICK = 1000, 300, 15  # milliseconds
@@ -55,41 +53,36 @@ class Found:
 
 def measure(short: bool) -> Finding:
     """Everything once in the short form, which judges nothing."""
-    plan = SHORT if short else Plan()
-    with chromium() as browser:
-        if browser is None:
-            return Finding(TITLE, NONE)
-        found = visits(browser, plan)
-    # Playwright holds this thread's event loop until here.
-    with serving() as server:
+    plan, times, tasks = SHORT if short else Plan(), Times(), dict[str, list[float]]()
+    if not available():
+        return Finding(TITLE, NONE)
+    with ExitStack() as servers:
         with unwatched(FLAGS) as browser:
-            tasks = loads(browser, f"{server.url}/?{plan.query}", plan, found.times)
-        asyncio.run(ticks(server.url, plan, found.times))
-    found.tasks = {NEW: tasks, **found.tasks}
+            for _ in range(plan.cold):
+                servers.close()
+                began = time.time()
+                url = servers.enter_context(serving()).url
+                times.seconds[COLD].append(cold(browser, f"{url}/?{plan.query}", began))
+            tasks[NEW] = loads(browser, f"{url}/?{plan.query}", plan, times)
+        asyncio.run(ticks(url, plan, times))
+        found = visits(url, plan, times, tasks)
     return Finding(TITLE, told(found), () if short else bars(found))
 
 
-def visits(browser: "Browser", plan: Plan) -> Found:
-    """All that needs a browser."""
-    times, tasks = Times(), dict[str, list[float]]()
-    for _ in range(plan.cold):
-        began = time.perf_counter()
-        with serving() as server:
-            page = opened(browser.new_context(viewport=WIDE), f"{server.url}/?{plan.query}")
-            times.seconds[COLD].append(time.perf_counter() - began)
-            page.context.close()
-    with serving() as server:
-        url = f"{server.url}/?{plan.query}"
-        files = first_load(browser, url)
+def visits(url: str, plan: Plan, times: Times, tasks: dict[str, list[float]]) -> Found:
+    """What is done in a page, and what crosses the network for it."""
+    link = f"{url}/?{plan.query}"
+    with chromium() as browser:
+        files = first_load(browser, link)
         wire = Wire()
-        page = opened(browser.contexts[0], url, wire)
+        page = opened(browser.contexts[0], link, wire)
         page.wait_for_function("Object.values(watched.runs)[0].held")
         page.wait_for_timeout(2000)
         tasks[CHANGED] = changes(page, wire, plan, times)
         film, size, twice = wire.film_bytes(), wire.size, wire.twice()
         blanks = page.evaluate("watched.blanks")
         page.close()
-        heap = retrainings(opened(browser.contexts[0], f"{server.url}/?{plan.brief}"), plan)
+        heap = retrainings(opened(browser.contexts[0], f"{url}/?{plan.brief}"), plan)
     each = {key: round(count / plan.changes) for key, count in film.items()}
     return Found(times, tasks, heap, each, round(size / plan.changes), twice, blanks, files)
 
@@ -118,7 +111,7 @@ def bars(found: Found) -> list[Bar]:
 def told(found: Found) -> str:
     """What was measured, as tables."""
     times = found.times
-    rows = [(name, times.told(name), str(len(seconds))) for name, seconds in times.seconds.items()]
+    rows = [(name, times.told(name), str(len(seconds))) for name, seconds in times.seconds.items() if seconds]
     kilobytes = {f"the film `{key}`, one change": size for key, size in found.film.items()}
     kilobytes |= {"all messages, one change": found.wire}
     files, size = found.files

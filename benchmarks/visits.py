@@ -55,6 +55,12 @@ class Heap:
         return float(np.polyfit(range(len(late)), late, 1)[0])
 
 
+def cold(browser: Unwatched, url: str, began: float) -> float:
+    """Seconds from a time of the clock until a new visitor has the first frame of this server on screen."""
+    seen = "Object.values(watched.runs).map(run => performance.timeOrigin + run.first).find(Boolean)"
+    return float(browser.visit(url, f"({WATCH})()", seen, new=True)) / 1000 - began
+
+
 def loads(browser: Unwatched, url: str, plan: Plan, times: Times) -> list[float]:
     """First frames of new visitors and of one who returns, in turn; the long tasks of a new visitor's page."""
 
@@ -64,7 +70,7 @@ def loads(browser: Unwatched, url: str, plan: Plan, times: Times) -> list[float]
         )
 
     # A script is kept compiled when it is used again.
-    for wish in ("held", "first", "first"):
+    for wish in ("held", "first", "first")[: plan.loads]:
         visit(wish, new=False)
     tasks: list[float] = []
     for _ in range(plan.loads):
