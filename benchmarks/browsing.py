@@ -103,14 +103,14 @@ class Wire:
         return dict(sizes)
 
     def twice(self) -> int:
-        """How many frames, and figures without frames, of a film came again although they had come."""
+        """How many frames of a film came again although they had come, and figures that were there but for a change."""
         seen: Counter[tuple[str, ...]] = Counter()
         for message in self.films():
-            facts, frames, figure = reels_of(message)
+            facts, frames, figure, _ = reels_of(message)
             start = facts["first"]
             seen.update((facts["key"], facts["run"], str(start + at), frame) for at, frame in enumerate(frames))
-            if figure:
-                seen[facts["key"], facts["run"], figure] += 1
+            if figure is not None:
+                seen[facts["key"], facts["run"]] += 1
         return sum(count - 1 for count in seen.values())
 
     def _open(self, socket: "WebSocket") -> None:

@@ -45,12 +45,13 @@ def test_a_new_run_begins_at_its_first_frame() -> None:
     assert before["figure"] == after["figure"]
 
 
-def test_the_figure_is_sent_again_where_it_has_changed() -> None:
+def test_of_the_figure_only_what_has_changed_is_sent_again() -> None:
     first, same, grown = play(reel(1), reel(2), reel(3, figure=GROWN))
     assert first["figure"] == {**BASE, "narrow": {"height": 900}}
-    assert same["figure"] is None
-    assert same["version"] == first["version"] != grown["version"]
-    assert grown["figure"]["layout"]["xaxis"]["range"] == [0, 2]
+    assert (same["figure"], same["change"]) == (None, {"in": {}})
+    assert same["version"] == first["version"] == grown["base"] != grown["version"]
+    assert grown["figure"] is None
+    assert grown["change"] == {"in": {"layout": {"in": {"xaxis": {"in": {"range": {"set": [0, 2]}}}}}}}
 
 
 @pytest.mark.parametrize(
@@ -100,6 +101,7 @@ def test_publishing_removes_what_other_versions_left(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / code).parent.iterdir()} == {
         "show.js",
         "film.js",
+        "changed.js",
         "controls.js",
         "chart.js",
         "hovercard.js",

@@ -1,5 +1,6 @@
 // The film: takes the frames of a figure as they come and decides which one is on screen.
 
+import { changed } from "./changed.js";
 import { Chart } from "./chart.js";
 import { Controls } from "./controls.js";
 
@@ -56,11 +57,7 @@ export class Film {
     this.message = message;
     this.obey(message);
     if (message.run !== this.run) this.begin(message);
-    if (message.figure) {
-      this.figure = message.figure;
-      this.figure.layout.uirevision ??= message.run;
-      this.version = message.version;
-    }
+    this.dress(message);
     this.gap = message.first > this.frames.length || message.version !== this.version;
     if (!this.gap) {
       for (const frame of message.frames.slice(this.frames.length - message.first)) {
@@ -70,6 +67,15 @@ export class Film {
       this.draw();
     }
     this.ask();
+  }
+
+  // The figure comes as a whole, or as a change of the one before.
+  dress({ run, figure, change, base, version }) {
+    if (figure) this.figure = figure;
+    else if (version !== this.version && base === this.version) this.figure = changed(this.figure, change);
+    else return;
+    this.figure.layout.uirevision ??= run;
+    this.version = version;
   }
 
   // Streamlit may drop any message, and repeats no message that stays the same: what is wanted is asked for again.

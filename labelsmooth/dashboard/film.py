@@ -14,9 +14,10 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from labelsmooth.dashboard import plotlyjs
+from labelsmooth.dashboard.changes import Versions
 
 _HERE = Path(__file__).parent
-_FILES = ("show.js", "film.js", "controls.js", "chart.js", "hovercard.js", "library.js", "film.css")
+_FILES = ("show.js", "film.js", "changed.js", "controls.js", "chart.js", "hovercard.js", "library.js", "film.css")
 
 # Streamlit sends a component's code and style with every message, so they are published as files and only loaded here.
 _LOADER = """const read = new WeakMap();
@@ -111,6 +112,7 @@ class _Texts:
 
 
 _figures, _frames = _Texts(8 * 2**20), _Texts(32 * 2**20)
+_versions = Versions(64)
 
 
 def name_of(*what: object) -> str:
@@ -124,7 +126,8 @@ def parcel(reel: Reel, sent: Sent | None) -> tuple[dict[str, Any], Sent]:
     first = sent.have if sent is not None and same_run else 0
     figure = {"data": reel.figure["data"], "layout": reel.figure["layout"], "narrow": reel.narrow}
     version = sha256(_figures.of(figure, reel.figure, reel.narrow).encode()).hexdigest()[:16]
-    known = sent is not None and same_run and sent.version == version
+    base = sent.version if sent is not None and same_run else ""
+    step = _versions.way(base, version, figure)
     frames = list(reel.frames[first:])
     message = {
         "run": reel.run,
@@ -134,7 +137,9 @@ def parcel(reel: Reel, sent: Sent | None) -> tuple[dict[str, Any], Sent]:
         "final": reel.final,
         "done": reel.done,
         "version": version,
-        "figure": None if known else figure,
+        "base": base,
+        "change": step,
+        "figure": figure if step is None else None,
     }
     return message, Sent(reel.run, first + len(frames), version)
 
