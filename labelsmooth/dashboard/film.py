@@ -115,6 +115,11 @@ _figures, _frames = _Texts(8 * 2**20), _Texts(32 * 2**20)
 _versions = Versions(64)
 
 
+def text_of(frame: Mapping[str, Any]) -> str:
+    """A frame as JSON, found once."""
+    return _frames.of(frame, frame)
+
+
 def name_of(*what: object) -> str:
     """A short name for the browser of whatever these things together are."""
     return sha256(repr(what).encode()).hexdigest()[:16]
@@ -147,7 +152,7 @@ def parcel(reel: Reel, sent: Sent | None) -> tuple[dict[str, Any], Sent]:
 def packed(reel: Reel, message: Mapping[str, Any]) -> bytes:
     """A message as JSON, of which all that is large is found once."""
     small = {name: value for name, value in message.items() if name not in ("frames", "figure")}
-    frames = ",".join(_frames.of(frame, frame) for frame in message["frames"])
+    frames = ",".join(map(text_of, message["frames"]))
     figure = message["figure"]
     figure = "null" if figure is None else _figures.of(figure, reel.figure, reel.narrow)
     return f'{json.dumps(small)[:-1]}, "frames": [{frames}], "figure": {figure}}}'.encode()
