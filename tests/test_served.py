@@ -148,7 +148,7 @@ def test_the_health_check_answers(server: Server) -> None:
         assert subprocess.run(check, check=False, capture_output=True).returncode == code
 
 
-def test_static_holds_plotly_and_the_scripts_of_the_dashboard_and_serves_them_as_they_are(server: Server) -> None:
+def test_static_holds_plotly_and_what_films_need_and_serves_them_as_they_are(server: Server) -> None:
     static = server.folder / "static"
     files = [path for path in static.rglob("*") if path.is_file() and not path.is_symlink()]
     public = {path.read_bytes() for path in PUBLIC} | {b"//# allFunctionsCalledOnLoad\n" + LIBRARY.read_bytes()}
@@ -158,7 +158,8 @@ def test_static_holds_plotly_and_the_scripts_of_the_dashboard_and_serves_them_as
         assert answer.status == 200
         assert answer.body == path.read_bytes()
         assert answer.body in public
-        assert answer.headers["Content-Type"].startswith(("application/javascript", "text/javascript"))
+        kinds = ("text/css",) if path.suffix == ".css" else ("application/javascript", "text/javascript")
+        assert answer.headers["Content-Type"].startswith(kinds)
 
 
 @pytest.mark.parametrize("wanted", ["app.py", "requirements.txt", ".streamlit/config.toml", "../../../../etc/passwd"])
