@@ -13,6 +13,7 @@ import streamlit as st
 import torch  # noqa: F401
 
 from labelsmooth.dashboard import controls, desk, lecture
+from labelsmooth.dashboard.film import load_early
 from labelsmooth.dashboard.gate import admit
 from labelsmooth.dashboard.maps import leave_map
 from labelsmooth.dashboard.server import present, registry
@@ -21,6 +22,7 @@ from labelsmooth.dashboard.wakeup import close_page_not_found
 
 st.set_page_config(page_title="Label smoothing, live", layout="wide", initial_sidebar_state=lecture.sidebar())
 admit()
+load_early()
 registry()
 present()
 

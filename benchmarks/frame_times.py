@@ -1,12 +1,12 @@
 """Frame times of a film that is dragged, as the browser sees them."""
 
-# Of each frame drawn: `took` from the pointer's movement until it was on screen, `ends` when it was. A movement that
-# comes while another frame is drawn waits for it.
+# From `began` on, of each frame drawn: `took` from the pointer's movement until it was on screen, `ends` when it was.
+# A movement that comes while another frame is drawn waits for it.
 RECORD = """film => {
   const chart = film.querySelector(".film-chart");
   const waiting = [];
   let began;
-  window.frameTimes = { took: [], ends: [] };
+  window.frameTimes = { began: performance.now(), took: [], ends: [] };
   film.querySelector(".film-scrub").addEventListener("input", () => waiting.push(performance.now()), true);
   chart.on("plotly_animatingframe", () => (began = waiting.splice(0)[0]));
   chart.on("plotly_animated", () => {

@@ -1,192 +1,139 @@
-"""How the dashboard feels in a browser: python -m benchmarks.page starts a server, measures and prints.
+"""How the dashboard feels in a browser: first frames, changes, ticks, memory and bytes of "Train live".
 
-Cold and warm first frames, a control change until the first frame of the new run, the last frame of the default
-story, blank frames, the fragment's ticks, and the bytes of one film.
-Medians with their range; the machine stands in the last line.
+`python -m benchmarks.page` starts servers, visits them in headless Chromium and prints; server and browser share this
+machine. A new visitor's browser has no file of the dashboard; one that returns has all of them, on disk.
 """
 
-import os
-import platform
-import shutil
-import socket
-import statistics
-import subprocess
-import sys
+import asyncio
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import ExitStack
+from dataclasses import dataclass
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from benchmarks.__main__ import as_text
+from benchmarks.browsing import FLAGS, NONE, Wire, available, chromium, first_load, opened
+from benchmarks.report import Bar, Finding, Times, table
+from benchmarks.serving import serving
+from benchmarks.unwatched import unwatched
+from benchmarks.visits import (
+    AGAIN,
+    CHANGED,
+    COLD,
+    NEW,
+    SHORT,
+    TICKED,
+    TICKED_LONG,
+    Heap,
+    Plan,
+    changes,
+    cold,
+    loads,
+    retrainings,
+    ticks,
+)
 
-from labelsmooth.snapshots import snapshot_epochs
-
-ROOT = Path(__file__).parents[1]
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-LIVE = ".st-key-live .film"
-REPEATS = 7
-FRAMES = len(snapshot_epochs(100))  # of the default story
-# Times, in the page's clock, at which a run showed its first frame and held its last one; and charts that were drawn
-# and are gone or without traces.
-WATCH = """frames => {
-  window.seen = {};
-  window.blanks = 0;
-  const drawn = new Set();
-  const look = () => {
-    requestAnimationFrame(look);
-    for (const key of ["live", "curves"]) {
-      const traces = document.querySelector(`.st-key-${key} .film-chart .trace`);
-      if (traces) drawn.add(key);
-      else if (drawn.has(key)) window.blanks += 1;
-    }
-    const film = document.querySelector(".st-key-live .film");
-    if (!film?.querySelector(".trace") || !film.dataset.shown) return;
-    const run = (window.seen[film.dataset.run] ??= { first: performance.now() });
-    if (film.dataset.playing === "false") run.last ??= performance.now();
-    if (+film.dataset.have >= frames) run.held ??= performance.now();
-  };
-  look();
-}"""
+TITLE = "The page in headless Chromium"
+FIRST, CHANGE, TICK = 1000, 300, 15  # milliseconds
+GROWTH = 10  # KB for each retraining, of which a film alone has hundreds
+WHILE = {NEW: "while the page loads", CHANGED: "from a release to the last frame"}
 
 
-@contextmanager
-def server() -> Iterator[tuple[str, float]]:
-    """A fresh server: its address, and the time at which it was started."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}"]
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", *options],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    while not _healthy(url):
-        time.sleep(0.02)
-    yield url, started
-    process.terminate()
-    process.wait()
+@dataclass
+class Found:
+    """All that was measured: seconds, long tasks by what was done, and what crossed the network."""
+
+    times: Times
+    tasks: dict[str, list[float]]
+    heap: Heap
+    film: dict[str, int]  # bytes of each film for one change
+    wire: int  # bytes of the websocket for one change
+    twice: int
+    blanks: int
+    files: tuple[int, int]  # number and bytes of a first load
 
 
-def _healthy(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
-            return True
-    except urllib.error.URLError:
-        return False
+def measure(short: bool) -> Finding:
+    """Everything once in the short form, which judges nothing."""
+    plan, times, tasks = SHORT if short else Plan(), Times(), dict[str, list[float]]()
+    if not available():
+        return Finding(TITLE, NONE)
+    with ExitStack() as servers:
+        with unwatched(FLAGS) as browser:
+            for _ in range(plan.cold):
+                servers.close()
+                began = time.time()
+                url = servers.enter_context(serving()).url
+                times.seconds[COLD].append(cold(browser, f"{url}/?{plan.query}", began))
+            tasks[NEW] = loads(browser, f"{url}/?{plan.query}", plan, times)
+        asyncio.run(ticks(url, plan, times))
+        found = visits(url, plan, times, tasks)
+    return Finding(TITLE, told(found), () if short else bars(found))
 
 
-def first_frame(browser: Browser, url: str) -> tuple[Page, float]:
-    """Open a page; seconds from the request to the first frame on screen."""
-    page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
-    began = time.perf_counter()
-    page.goto(url)
-    page.wait_for_selector(f"{LIVE}[data-shown] .trace", timeout=60_000)
-    return page, time.perf_counter() - began
+def visits(url: str, plan: Plan, times: Times, tasks: dict[str, list[float]]) -> Found:
+    """What is done in a page, and what crosses the network for it."""
+    link = f"{url}/?{plan.query}"
+    with chromium() as browser:
+        files = first_load(browser, link)
+        wire = Wire()
+        page = opened(browser.contexts[0], link, wire)
+        page.wait_for_function("Object.values(watched.runs)[0].held")
+        page.wait_for_timeout(2000)
+        tasks[CHANGED] = changes(page, wire, plan, times)
+        film, size, twice = wire.film_bytes(), wire.size, wire.twice()
+        blanks = page.evaluate("watched.blanks")
+        page.close()
+        heap = retrainings(opened(browser.contexts[0], f"{url}/?{plan.brief}"), plan)
+    each = {key: round(count / plan.changes) for key, count in film.items()}
+    return Found(times, tasks, heap, each, round(size / plan.changes), twice, blanks, files)
 
 
-def change(page: Page, share: float) -> tuple[float, float, str]:
-    """Drag epsilon to a share of its track; seconds from release to first new frame, and to holding the last one."""
-    before = page.locator(LIVE).get_attribute("data-run")
-    handle = page.get_by_role("slider", name="Smoothing ε").bounding_box()
-    track = page.locator("[class*=st-key-epsilon]").bounding_box()
-    assert handle is not None
-    assert track is not None
-    height = handle["y"] + handle["height"] / 2
-    page.mouse.move(handle["x"] + handle["width"] / 2, height)
-    page.mouse.down()
-    page.mouse.move(track["x"] + share * track["width"], height, steps=4)
-    released = page.evaluate("performance.now()")
-    page.mouse.up()
-    page.wait_for_selector(f'{LIVE}:not([data-run="{before}"])[data-shown]')
-    run = page.locator(LIVE).get_attribute("data-run") or ""
-    page.wait_for_function(f"window.seen['{run}'] && window.seen['{run}'].held", timeout=60_000)
-    times = page.evaluate(f"window.seen['{run}']")
-    return (times["first"] - released) / 1000, (times["held"] - released) / 1000, run
+def bars(found: Found) -> list[Bar]:
+    """What the page is held to."""
+    ms = {name: 1000 * found.times.median(name) for name in found.times.seconds}
+    return [
+        Bar(AGAIN, ms[AGAIN], "at most", FIRST, " ms"),
+        Bar(NEW, ms[NEW], "at most", FIRST, " ms"),
+        Bar(CHANGED, ms[CHANGED], "at most", CHANGE, " ms"),
+        Bar(TICKED, ms[TICKED], "at most", TICK, " ms"),
+        Bar(TICKED_LONG, ms[TICKED_LONG], "at most", TICK, " ms"),
+        Bar(
+            "JavaScript heap, growth for each retraining",
+            found.heap.slope(found.heap.bytes) / 1000,
+            "at most",
+            GROWTH,
+            " KB",
+        ),
+        Bar("frames or figures sent twice", found.twice, "at most", 0),
+        Bar("painted frames with a blank chart", found.blanks, "at most", 0),
+    ]
 
 
-def bursts(arrivals: Sequence[tuple[float, int]], quiet: float = 0.15) -> list[list[tuple[float, int]]]:
-    """Groups of messages that came without a pause: one tick of the fragment each, unless it is a single message."""
-    groups: list[list[tuple[float, int]]] = []
-    for when, size in arrivals:
-        if not groups or when - groups[-1][-1][0] > quiet:
-            groups.append([])
-        groups[-1].append((when, size))
-    return groups
+def told(found: Found) -> str:
+    """What was measured, as tables."""
+    times = found.times
+    rows = [(name, times.told(name), str(len(seconds))) for name, seconds in times.seconds.items() if seconds]
+    kilobytes = {f"the film `{key}`, one change": size for key, size in found.film.items()}
+    kilobytes |= {"all messages, one change": found.wire}
+    files, size = found.files
+    kilobytes |= {f"first load of a new visitor, {files} files, as they cross the network": size}
+    parts = [
+        table(("what", "milliseconds: median (least to most)", "n"), rows),
+        table(("what", "KB"), [(name, f"{size / 1000:.0f}") for name, size in kilobytes.items()]),
+        "\n".join(f"Tasks over 50 ms {WHILE[name]}: {told_tasks(found, name)}." for name in found.tasks),
+        f"JavaScript heap over {len(found.heap.bytes)} retrainings, garbage collected after each: "
+        f"{found.heap.bytes[0] / 1e6:.1f} to {found.heap.bytes[-1] / 1e6:.1f} MB, "
+        f"{found.heap.slope(found.heap.bytes) / 1000:+.1f} KB and "
+        f"{found.heap.slope(found.heap.nodes):+.1f} nodes each.",
+    ]
+    return "\n\n".join(parts)
 
 
-def told(name: str, seconds: Sequence[float]) -> None:
-    """One line: median, least and most, in milliseconds."""
-    low, middle, high = (1000 * f(seconds) for f in (min, statistics.median, max))
-    print(f"{name:55s} {middle:7.0f} ms   ({low:.0f} to {high:.0f}, n = {len(seconds)})")
-
-
-def measure_loads(browser: Browser) -> None:
-    """First frames: of a server that has just been started, and of one that has served before."""
-    cold, warm = [], []
-    for _ in range(3):
-        with server() as (url, started):
-            page, _ = first_frame(browser, url)
-            cold.append(time.perf_counter() - started)
-            page.context.close()
-    told("server start to first frame, cold", cold)
-    with server() as (url, _):
-        first_frame(browser, url)[0].context.close()
-        for _ in range(REPEATS):
-            page, seconds = first_frame(browser, url)
-            warm.append(seconds)
-            page.context.close()
-    told("page load to first frame, warm", warm)
-
-
-def measure_changes(page: Page, url: str) -> None:
-    """Control changes: until the first and the last frame of the new run, and what crosses the websocket for it."""
-    arrivals: list[tuple[float, int]] = []
-
-    def note(data: str | bytes) -> None:
-        arrivals.append((time.perf_counter(), len(data)))
-
-    page.on("websocket", lambda socket: socket.on("framereceived", note))
-    page.goto(url)
-    page.wait_for_selector(f"{LIVE}[data-shown] .trace")
-    page.wait_for_timeout(6000)
-    page.evaluate(WATCH, FRAMES)
-    firsts, helds, ticks, sizes = [], [], [], []
-    for number in range(REPEATS):
-        arrivals.clear()
-        first, held, _ = change(page, 0.3 + 0.08 * number)
-        page.wait_for_timeout(1500)
-        groups = bursts(arrivals)
-        firsts.append(first)
-        helds.append(held)
-        ticks += [group[-1][0] - group[0][0] for group in groups[1:-1] if len(group) > 1]
-        sizes.append(sum(size for _, size in arrivals))
-    told("release of the epsilon slider to first new frame", firsts)
-    told("release of the slider to the last frame in the browser", helds)
-    told("one tick of the fragment, first to last message", ticks)
-    kilobytes = statistics.median(sizes) / 1000
-    print(f"{'bytes over the websocket for one change, film included':55s} {kilobytes:7.0f} KB")
-    print(f"{'painted frames with a blank chart while streaming':55s} {page.evaluate('window.blanks'):7d}")
-
-
-def main() -> None:
-    """Measure and print."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        measure_loads(browser)
-        with server() as (url, _):
-            first_frame(browser, url)[0].context.close()
-            measure_changes(browser.new_context(viewport={"width": 1400, "height": 900}).new_page(), url)
-        browser.close()
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}"
-    )
+def told_tasks(found: Found, name: str) -> str:
+    """How many long tasks there were each time, and how long the longest was."""
+    tasks, often = found.tasks[name], len(found.times.seconds[name])
+    longest = f", the longest {1000 * max(tasks):.0f} ms" if tasks else ""
+    return f"{len(tasks) / often:.1f} each time, {1000 * sum(tasks) / often:.0f} ms together{longest}"
 
 
 if __name__ == "__main__":
-    main()
+    print(as_text(measure(short=False)))

@@ -25,11 +25,12 @@ class Piece(NamedTuple):
 
 
 class Reels(NamedTuple):
-    """A film's message without its numbers: each frame and the figure by a digest."""
+    """A film's message with each frame by a digest."""
 
     facts: dict[str, Any]
     frames: tuple[str, ...]
-    figure: str
+    figure: dict[str, Any] | None
+    change: dict[str, Any] | None
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Film:
 
     run: str = ""
     version: str = ""
-    figure: str = ""
+    figure: dict[str, Any] = field(default_factory=dict)
     frames: list[str] = field(default_factory=list)
     total: int = 0
     done: bool = False
@@ -59,8 +60,10 @@ class Film:
         facts = reels.facts
         if facts["run"] != self.run:
             self.run, self.frames = facts["run"], []
-        if reels.figure:
+        if reels.figure is not None:
             self.version, self.figure = facts["version"], reels.figure
+        elif reels.change is not None and facts["base"] == self.version != facts["version"]:
+            self.version, self.figure = facts["version"], changed(self.figure, reels.change)
         gap = facts["first"] > len(self.frames) or facts["version"] != self.version
         if not gap:
             self.frames += reels.frames[len(self.frames) - facts["first"] :]
@@ -74,8 +77,20 @@ def reels_of(text: bytes) -> Reels:
     """A film's message; that of the visitor before is often the same."""
     data = json.loads(text)
     frames = tuple(_digest(frame) for frame in data.pop("frames"))
-    figure = data.pop("figure")
-    return Reels(data, frames, "" if figure is None else _digest(figure))
+    return Reels(data, frames, data.pop("figure"), data.pop("change"))
+
+
+def changed(old: Any, change: dict[str, Any]) -> Any:
+    """What a change makes of a figure, as changed.js does."""
+    if "set" in change:
+        return change["set"]
+    if "add" in change:
+        return [*old, *change["add"]]
+    whole = dict(old) if isinstance(old, dict) else dict(enumerate(old))
+    for name, part in change["in"].items():
+        place = name if isinstance(old, dict) else int(name)
+        whole[place] = changed(whole.get(place), part)
+    return whole if isinstance(old, dict) else list(whole.values())
 
 
 @dataclass

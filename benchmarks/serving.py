@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parents[1]
+QUICK = "epochs=3&seeds=1&train_size=100"  # a link that trains in a moment
 START = 60.0  # seconds that a server may take until it answers
 
 
@@ -82,7 +83,7 @@ def serving(settings: Mapping[str, str] | None = None, *options: str) -> Iterato
             while not _answers(server):
                 if process.poll() is not None or time.monotonic() > until:
                     raise RuntimeError(f"no server:\n{log.read_text(errors='replace')}")
-                time.sleep(0.1)
+                time.sleep(0.02)
             yield server
         finally:
             process.terminate()

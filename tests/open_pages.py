@@ -66,9 +66,14 @@ def left(frame: str, when: int) -> dict[str, dict[str, object]]:
     return {"released": {"frame": frame, "when": when, "visit": name_of("test session id")}}
 
 
+def sent_films(page: AppTest) -> list[Any]:
+    """The components that are films."""
+    return [each for each in page.get("bidi_component") if each.proto.component_name == "film"]
+
+
 def films(page: AppTest) -> list[dict[str, Any]]:
     """What the last run has sent to each film: no frame and no figure twice."""
-    return [json.loads(film.proto.bytes or film.proto.json) for film in page.get("bidi_component")]
+    return [json.loads(film.proto.bytes or film.proto.json) for film in sent_films(page)]
 
 
 def whole(page: AppTest) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 import pytest
-from open_pages import QUICK, films, metrics, opened, told, visited, whole
+from open_pages import QUICK, films, metrics, opened, sent_films, told, visited, whole
 from run_fakes import A, B, Clock, Lab
 from streamlit.testing.v1 import AppTest
 
@@ -80,7 +80,7 @@ def test_a_training_that_diverges_leaves_figures_and_no_number_that_json_lacks(f
     for film in films(page):
         del page.session_state[f"film {film['key']}"]  # all is sent anew
     page.run()
-    for sent in page.get("bidi_component"):
+    for sent in sent_films(page):
         assert json.loads(sent.proto.bytes, parse_constant=numbers_alone)["figure"]["data"]
 
 

@@ -45,12 +45,13 @@ def test_a_new_run_begins_at_its_first_frame() -> None:
     assert before["figure"] == after["figure"]
 
 
-def test_the_figure_is_sent_again_where_it_has_changed() -> None:
+def test_of_the_figure_only_what_has_changed_is_sent_again() -> None:
     first, same, grown = play(reel(1), reel(2), reel(3, figure=GROWN))
     assert first["figure"] == {**BASE, "narrow": {"height": 900}}
-    assert same["figure"] is None
-    assert same["version"] == first["version"] != grown["version"]
-    assert grown["figure"]["layout"]["xaxis"]["range"] == [0, 2]
+    assert (same["figure"], same["change"]) == (None, {"in": {}})
+    assert same["version"] == first["version"] == grown["base"] != grown["version"]
+    assert grown["figure"] is None
+    assert grown["change"] == {"in": {"layout": {"in": {"xaxis": {"in": {"range": {"set": [0, 2]}}}}}}}
 
 
 @pytest.mark.parametrize(
@@ -78,10 +79,12 @@ def test_more_frames_than_announced_are_refused() -> None:
 def test_plotly_js_is_published_once_and_whole(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         addresses = set(pool.map(plotlyjs.publish, [tmp_path / "static"] * 16))
-    assert addresses == {f"app/static/plotly-{plotly.__version__}.min.js"}
+    assert addresses == {f"app/static/plotly-{plotly.__version__}-eager.min.js"}
     (file,) = (tmp_path / "static").iterdir()
     assert not file.is_symlink()
-    assert file.read_bytes() == (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_bytes()
+    comment, _, library = file.read_bytes().partition(b"\n")
+    assert comment.startswith(b"//")
+    assert library == (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_bytes()
     file.write_text("kept")
     plotlyjs.publish(tmp_path / "static")
     assert file.read_text() == "kept"
@@ -96,10 +99,14 @@ def test_publishing_removes_what_other_versions_left(tmp_path: Path) -> None:
     library, code = (address.removeprefix("app/static/") for address in addresses)
     assert {path.name for path in tmp_path.iterdir()} == {library, code.partition("/")[0], "logo.svg"}
     assert {path.name for path in (tmp_path / code).parent.iterdir()} == {
+        "show.js",
         "film.js",
+        "changed.js",
         "controls.js",
         "chart.js",
         "hovercard.js",
+        "library.js",
+        "film.css",
     }
 
 
@@ -157,7 +164,7 @@ def test_a_script_sends_what_is_new() -> None:
     assert [frame["name"] for frame in first["frames"] + second["frames"]] == ["0", "1"]
     assert (first["key"], first["alt"], first["unit"], first["releases"]) == ("one", "A line", "value", False)
     assert (second["done"], second["figure"]) == (True, None)
-    assert first["code"].endswith("/film.js")
+    assert first["code"].endswith("/show.js")
 
 
 def test_no_pace_below_zero() -> None:

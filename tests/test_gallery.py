@@ -74,3 +74,12 @@ def test_the_caption_tells_the_numbers_of_the_shown_seed() -> None:
     caption = Gallery(SETUP, (0, 1)).wall(snapshots, "own").live.frames[-1]["caption"]
     hard, smoothed = 100 * snapshots[-1].accuracy[0]
     assert f"Seed 0: accuracy {hard:.1f} % hard, {smoothed:.1f} % smoothed" in caption
+
+
+def test_what_a_follower_makes_ahead_is_what_is_hung() -> None:
+    ahead, snapshots = Gallery(SETUP, (0, 1)), tuple(train(SETUP))
+    ahead.develop(snapshots)
+    made = ahead._album.pages(snapshots)
+    hung = ahead.wall(snapshots, "own")
+    assert all(frame is page.live for frame, page in zip(hung.live.frames, made, strict=True))
+    assert hung.null is made[-1].null

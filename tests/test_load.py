@@ -6,11 +6,10 @@ from urllib.parse import quote
 
 import pytest
 
-from benchmarks.load import crowd, drag, soak, warm
-from benchmarks.serving import Server, serving
+from benchmarks.crowds import crowd, drag, soak, warm
+from benchmarks.serving import QUICK, Server, serving
 from benchmarks.visitor import Visitor
 
-QUICK = "epochs=3&seeds=1&train_size=100"
 BRIEF = 120.0  # seconds after which something hangs
 
 NUMBERS = ("epsilon", "epochs", "seed", "temperature", "hidden")

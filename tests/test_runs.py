@@ -226,6 +226,16 @@ def bytes_of_a_run() -> int:
     return Lab().finished(A, "ann").nbytes
 
 
+def test_followers_hear_of_every_snapshot_until_the_run_has_ended(lab: Lab) -> None:
+    heard: list[int] = []
+    run = lab.registry.join(GROUPED, "x")
+    run.followers.add(lambda snapshots: heard.append(len(snapshots)))
+    lab.run_dry()
+    assert run.state == "finished"
+    assert heard == [1, 2, 3, 4, 5]
+    assert not run.followers
+
+
 def test_without_a_film_a_run_holds_its_newest_snapshot_alone(lab: Lab) -> None:
     run = lab.registry.join(replace(GROUPED, film=False), "ann")
     assert not run.wait(1, timeout=0)

@@ -28,11 +28,9 @@ from websockets.typing import Origin
 ROOT = Path(__file__).parents[1]
 IMAGE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 SECRET = "a word that only this server knows"
-# Everything that may be in static/: plotly.js, and scripts of the dashboard.
-PUBLIC = [
-    Path(plotly.__file__).parent / "package_data" / "plotly.min.js",
-    *(ROOT / "labelsmooth" / "dashboard").glob("*.js"),
-]
+# Everything that may be in static/: plotly.js below a line of ours, and scripts and styles of the dashboard.
+LIBRARY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+PUBLIC = [path for kind in ("*.js", "*.css") for path in (ROOT / "labelsmooth" / "dashboard").glob(kind)]
 HEADERS = {
     *("date", "server", "content-type", "content-length", "last-modified", "etag", "accept-ranges", "cache-control"),
     *("vary", "set-cookie", "access-control-allow-origin", "x-content-type-options"),
@@ -150,17 +148,18 @@ def test_the_health_check_answers(server: Server) -> None:
         assert subprocess.run(check, check=False, capture_output=True).returncode == code
 
 
-def test_static_holds_plotly_and_the_scripts_of_the_dashboard_and_serves_them_as_they_are(server: Server) -> None:
+def test_static_holds_plotly_and_what_films_need_and_serves_them_as_they_are(server: Server) -> None:
     static = server.folder / "static"
     files = [path for path in static.rglob("*") if path.is_file() and not path.is_symlink()]
-    public = {path.read_bytes() for path in PUBLIC}
+    public = {path.read_bytes() for path in PUBLIC} | {b"//# allFunctionsCalledOnLoad\n" + LIBRARY.read_bytes()}
     assert len(files) >= 4
     for path in files:
         answer = server.ask(f"/app/static/{path.relative_to(static).as_posix()}")
         assert answer.status == 200
         assert answer.body == path.read_bytes()
         assert answer.body in public
-        assert answer.headers["Content-Type"].startswith(("application/javascript", "text/javascript"))
+        kinds = ("text/css",) if path.suffix == ".css" else ("application/javascript", "text/javascript")
+        assert answer.headers["Content-Type"].startswith(kinds)
 
 
 @pytest.mark.parametrize("wanted", ["app.py", "requirements.txt", ".streamlit/config.toml", "../../../../etc/passwd"])

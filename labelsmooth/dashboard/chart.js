@@ -1,11 +1,11 @@
 // One Plotly chart, redrawn in place: another figure, frame, theme or width changes the same DOM node.
 
 import { HoverCard } from "./hovercard.js";
+import { load } from "./library.js";
 
 // What Plotly.animate moves without a redraw; anything else in a frame needs one.
 const MOVABLE = new Set(["scatter", "bar"]);
 const NARROW = 640; // pixels
-const RETRY = 5000; // milliseconds
 const CONFIG = {
   // The viewer zooms by dragging; saving and resetting are the film's buttons, which never cover the picture.
   displayModeBar: false,
@@ -14,24 +14,6 @@ const CONFIG = {
   showTips: false,
   doubleClick: false,
 };
-
-let library;
-
-// However many charts mount at once, the library is fetched by one script tag.
-function load(url) {
-  library ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = new URL(url, document.baseURI);
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => {
-      script.remove();
-      reject(new Error(`${script.src} did not load.`));
-      setTimeout(() => (library = undefined), RETRY);
-    };
-    document.head.append(script);
-  });
-  return library;
-}
 
 // Arrays, and the typed arrays that plotly.py writes as {dtype, bdata}, are values: replaced, never mixed.
 const isTree = value =>

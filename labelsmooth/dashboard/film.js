@@ -1,5 +1,6 @@
 // The film: takes the frames of a figure as they come and decides which one is on screen.
 
+import { changed } from "./changed.js";
 import { Chart } from "./chart.js";
 import { Controls } from "./controls.js";
 
@@ -16,15 +17,11 @@ const LATER = 200;
 // More beats than this at once mean that the page slept, not that the film is late.
 const LEAP = 5;
 
-// Films by their keys, as long as the tab is open: Streamlit takes an element away when the viewer leaves its page,
-// and at times for a moment only, and puts up another one; the film then moves there with all that it holds.
-const films = new Map();
-
 // The names of the frames on screen, for the films that follow.
 const shown = new Map();
 const stage = new EventTarget();
 
-class Film {
+export class Film {
   constructor() {
     this.root = document.createElement("div");
     this.root.className = "film";
@@ -60,11 +57,7 @@ class Film {
     this.message = message;
     this.obey(message);
     if (message.run !== this.run) this.begin(message);
-    if (message.figure) {
-      this.figure = message.figure;
-      this.figure.layout.uirevision ??= message.run;
-      this.version = message.version;
-    }
+    this.dress(message);
     this.gap = message.first > this.frames.length || message.version !== this.version;
     if (!this.gap) {
       for (const frame of message.frames.slice(this.frames.length - message.first)) {
@@ -74,6 +67,15 @@ class Film {
       this.draw();
     }
     this.ask();
+  }
+
+  // The figure comes as a whole, or as a change of the one before.
+  dress({ run, figure, change, base, version }) {
+    if (figure) this.figure = figure;
+    else if (version !== this.version && base === this.version) this.figure = changed(this.figure, change);
+    else return;
+    this.figure.layout.uirevision ??= run;
+    this.version = version;
   }
 
   // Streamlit may drop any message, and repeats no message that stays the same: what is wanted is asked for again.
@@ -295,13 +297,4 @@ class Film {
     const { message, run, frames, at, playing } = this;
     this.controls.paint({ message, run, frames, at, playing, zoomed: this.chart.zoomed });
   }
-}
-
-// Streamlit calls this for every message and for every change of theme.
-export default function show({ data, parentElement, setTriggerValue, setStateValue }) {
-  const { key } = data;
-  if (!films.has(key)) films.set(key, new Film());
-  const film = films.get(key);
-  film.mount(parentElement.querySelector(".film-slot"));
-  film.receive(data, { say: setTriggerValue, leave: setStateValue });
 }

@@ -14,11 +14,12 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from labelsmooth.dashboard import plotlyjs
+from labelsmooth.dashboard.changes import Versions
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("film.js", "controls.js", "chart.js", "hovercard.js")
+_FILES = ("show.js", "film.js", "changed.js", "controls.js", "chart.js", "hovercard.js", "library.js", "film.css")
 
-# Streamlit sends a component's code with every message, so the code is published as files and only loaded here.
+# Streamlit sends a component's code and style with every message, so they are published as files and only loaded here.
 _LOADER = """const read = new WeakMap();
 export default async component => {
   const { data: bytes } = component;
@@ -31,8 +32,20 @@ export default async component => {
 _component = st.components.v2.component(
     "film",
     html='<div class="film-slot"></div>',
-    css=(_HERE / "film.css").read_text(encoding="utf-8"),
     js=_LOADER,
+    isolate_styles=False,
+)
+
+
+_early = st.components.v2.component(
+    "early",
+    html="<div></div>",
+    js="""export default async ({ data, parentElement }) => {
+  // Or there would be a gap where it stands.
+  parentElement.closest("[data-testid=stElementContainer]").style.display = "none";
+  (await import(new URL(data.code, document.baseURI))).prepare(data.library);
+};
+""",
     isolate_styles=False,
 )
 
@@ -99,6 +112,12 @@ class _Texts:
 
 
 _figures, _frames = _Texts(8 * 2**20), _Texts(32 * 2**20)
+_versions = Versions(64)
+
+
+def text_of(frame: Mapping[str, Any]) -> str:
+    """A frame as JSON, found once."""
+    return _frames.of(frame, frame)
 
 
 def name_of(*what: object) -> str:
@@ -112,7 +131,8 @@ def parcel(reel: Reel, sent: Sent | None) -> tuple[dict[str, Any], Sent]:
     first = sent.have if sent is not None and same_run else 0
     figure = {"data": reel.figure["data"], "layout": reel.figure["layout"], "narrow": reel.narrow}
     version = sha256(_figures.of(figure, reel.figure, reel.narrow).encode()).hexdigest()[:16]
-    known = sent is not None and same_run and sent.version == version
+    base = sent.version if sent is not None and same_run else ""
+    step = _versions.way(base, version, figure)
     frames = list(reel.frames[first:])
     message = {
         "run": reel.run,
@@ -122,7 +142,9 @@ def parcel(reel: Reel, sent: Sent | None) -> tuple[dict[str, Any], Sent]:
         "final": reel.final,
         "done": reel.done,
         "version": version,
-        "figure": None if known else figure,
+        "base": base,
+        "change": step,
+        "figure": figure if step is None else None,
     }
     return message, Sent(reel.run, first + len(frames), version)
 
@@ -130,7 +152,7 @@ def parcel(reel: Reel, sent: Sent | None) -> tuple[dict[str, Any], Sent]:
 def packed(reel: Reel, message: Mapping[str, Any]) -> bytes:
     """A message as JSON, of which all that is large is found once."""
     small = {name: value for name, value in message.items() if name not in ("frames", "figure")}
-    frames = ",".join(_frames.of(frame, frame) for frame in message["frames"])
+    frames = ",".join(map(text_of, message["frames"]))
     figure = message["figure"]
     figure = "null" if figure is None else _figures.of(figure, reel.figure, reel.narrow)
     return f'{json.dumps(small)[:-1]}, "frames": [{frames}], "figure": {figure}}}'.encode()
@@ -205,6 +227,11 @@ def film(
     )
 
 
+def load_early() -> None:
+    """At the top of a page: the browser fetches what films need while the page is still being made and drawn."""
+    _early(key="early", data=_published(_static_folder()))
+
+
 def _nothing() -> None:
     """What is done where nobody wants to know."""
 
@@ -218,8 +245,8 @@ def _static_folder() -> Path:
 
 @cache
 def _published(static_dir: Path) -> dict[str, str]:
-    """The addresses of plotly.js and of the film's own code, after publishing both."""
-    sources = {name: (_HERE / name).read_bytes() for name in _SCRIPTS}
+    """The addresses of plotly.js and of the film's own code, after publishing both and the style."""
+    sources = {name: (_HERE / name).read_bytes() for name in _FILES}
     folder = f"film-{sha256(b''.join(sources.values())).hexdigest()[:12]}"
     code = [plotlyjs.write_once(static_dir, f"{folder}/{name}", text) for name, text in sources.items()]
     plotlyjs.remove_others(static_dir, "film-*", folder)

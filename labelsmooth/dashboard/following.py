@@ -6,7 +6,7 @@ import time
 import streamlit as st
 
 from labelsmooth.dashboard.pace import keep_pace
-from labelsmooth.dashboard.runs import Run
+from labelsmooth.dashboard.runs import Follower, Run
 from labelsmooth.dashboard.server import registry, viewer
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
@@ -20,15 +20,19 @@ _failed = st.components.v2.component(
 )
 
 
-def follow(setup: TrainingSetup, *, more: bool, bar: bool = False, part: str = "") -> tuple[bool, tuple[Snapshot, ...]]:
+def follow(
+    setup: TrainingSetup, *, more: bool, bar: bool = False, part: str = "", ahead: Follower | None = None
+) -> tuple[bool, tuple[Snapshot, ...]]:
     """Whether the run of this setup has ended, and its snapshots so far; says what a visitor has to know of it.
 
     A visitor follows one run in each `part` of a page, which ticks as long as there is `more`. With `bar` there is one
-    while it runs.
+    while it runs. `ahead` is called with the snapshots whenever there are more of them, so that no tick has to do it.
     """
     reader = viewer() + part
     # Joined anew at each tick: a run that ended while a hidden tab slept starts again, and no page keeps an old one.
     run = registry().join(setup, reader)
+    if ahead is not None and not run.ended:
+        run.followers.add(ahead)
     if not run.snapshots:
         run.wait(1, timeout=FIRST)
     done = run.ended

@@ -3,11 +3,13 @@
 import math
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from labelsmooth.calibration import NullECE, null_ece, softmax
 from labelsmooth.conventions import compose_noise, minimum_loss, optimal_logit_gap
 from labelsmooth.dashboard.album import Album
+from labelsmooth.dashboard.film import text_of
 from labelsmooth.datasets import class_names
 from labelsmooth.figures.boundary import boundary_figure, boundary_frame
 from labelsmooth.figures.curves import Optima, curves_figure, curves_frame
@@ -46,12 +48,13 @@ class Wall:
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """One epoch: what is drawn, and the frames of the films; `boundary` exists for 2-D data."""
+    """One epoch: what is drawn, and the frames of the films; `boundary` exists for 2-D data, `null` as in `Wall`."""
 
     picture: Picture
     live: Frame
     curves: Frame
     boundary: Frame | None
+    null: tuple[NullECE, NullECE] | None
 
 
 class Gallery:
@@ -74,6 +77,12 @@ class Gallery:
                 wall = self._walls[scale] = self._hang(snapshots, scale)
             return wall
 
+    def develop(self, snapshots: Sequence[Snapshot]) -> None:
+        """Make the pictures of these snapshots, and what films send of them, before anybody asks."""
+        # Whoever asks meets the fault again; the training has nothing to do with it.
+        with suppress(Exception):
+            self._album.pages(snapshots)
+
     def latest(self) -> Wall | None:
         """What was hung last, for whoever waits for something new."""
         with self._lock:
@@ -83,7 +92,10 @@ class Gallery:
         drawn = picture(snapshot, self._shown, None if previous is None else previous.picture)
         boundary = None if snapshot.grid is None else boundary_frame(snapshot)
         live = live_frame(drawn, live_caption(snapshot, self._setup.seeds[0]))
-        return Page(drawn, live, curves_frame(snapshot.epoch), boundary)
+        # Its text for the browser, too.
+        text_of(live)
+        null = null_bands(snapshot) if snapshot.finished else None
+        return Page(drawn, live, curves_frame(snapshot.epoch), boundary, null)
 
     def _hang(self, snapshots: Sequence[Snapshot], scale: str) -> Wall:
         pages, last = self._album.pages(snapshots), snapshots[-1]
@@ -100,7 +112,7 @@ class Gallery:
             live=Shot(live_figure([page.picture for page in pages], view), [page.live for page in pages]),
             curves=Shot(curves_figure(snapshots, self._setup.epochs, self._optima), [page.curves for page in pages]),
             boundary=borders,
-            null=null_bands(last) if last.finished else None,
+            null=pages[-1].null,
         )
 
 

@@ -16,6 +16,8 @@ from labelsmooth.snapshots import Snapshot
 
 __all__ = ["HASTE", "MAX_BYTES", "PATIENCE", "TURN", "Registry", "Run", "State", "Train"]
 
+Follower = Callable[[tuple[Snapshot, ...]], object]
+
 TURN = 0.03  # seconds that a worker stays with one group before the next setup has its turn
 MAX_BYTES = 512 * 2**20
 
@@ -41,6 +43,7 @@ class Run:
         self.trained = 0.0
         self.began = math.nan
         self.groups = groups
+        self.followers: set[Follower] = set()  # called with the snapshots so far, in the thread that made the last one
         self._advanced = math.nan  # when `progress` last grew
         self._registry = registry
 
@@ -249,11 +252,14 @@ class Registry:
 
     def _hand_over(self, run: Run, group: Group, snapshot: Snapshot | None) -> bool:
         """Add a step, and its snapshot if there is one, to a group; False if the run has ended."""
+        new = False
         with self._lock:
             if not run.ended:
                 group.add(snapshot)
-                self._publish(run)
-            return not run.ended
+                new = self._publish(run)
+        for follower in tuple(run.followers) if new else ():
+            follower(run.snapshots)
+        return not run.ended
 
     def _complete(self, run: Run, group: Group) -> None:
         with self._lock:
@@ -261,10 +267,12 @@ class Registry:
             if not run.ended:
                 self._publish(run)
 
-    def _publish(self, run: Run) -> None:
-        """Show viewers what the groups of a run have by now; the caller holds the lock."""
-        if run.take_over(self._clock()):
+    def _publish(self, run: Run) -> bool:
+        """Show viewers what the groups of a run have by now, if there is any news; the caller holds the lock."""
+        new = run.take_over(self._clock())
+        if new:
             self._news.notify_all()
+        return new
 
     def _give_back(self, run: Run, group: Group, error: str | None, spent: float) -> None:
         with self._lock:
@@ -280,6 +288,8 @@ class Registry:
                 self._schedule.end(run, "failed")
             elif done:
                 self._schedule.end(run, "finished")
+            if run.ended:
+                run.followers.clear()
 
 
 def _for_a_person(problem: Exception) -> str:

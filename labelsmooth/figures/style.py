@@ -244,5 +244,7 @@ def rounded(values: np.ndarray, digits: int = 4) -> list[Any]:
     finite = np.isfinite(flat)
     largest = np.abs(flat[finite]).max(initial=0)
     places = digits - 1 - int(np.floor(np.log10(largest))) if largest > 0 else 0
-    numbers = flat.round(places).tolist()
-    return [number if ok else None for number, ok in zip(numbers, finite.tolist(), strict=True)]
+    numbers: list[Any] = flat.round(places).tolist()
+    for gap in np.flatnonzero(~finite).tolist():
+        numbers[gap] = None
+    return numbers

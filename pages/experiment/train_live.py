@@ -18,9 +18,10 @@ more = ticking(setup)
 @st.fragment(run_every=beat(more))
 def watch() -> None:
     """The strip, the films and the conclusion, as far as the run has come."""
-    done, snapshots = follow(setup, more=more)
+    pictures = gallery(setup, settings.shown)
+    done, snapshots = follow(setup, more=more, ahead=pictures.develop)
     if snapshots:
-        wall = gallery(setup, settings.shown).wall(snapshots, settings.scale)
+        wall = pictures.wall(snapshots, settings.scale)
         st.session_state["on the wall"] = setup, settings.shown
     else:
         # Until the new run has a picture the last one stays.
