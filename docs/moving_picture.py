@@ -18,6 +18,7 @@ PICTURE = Path(__file__).with_name("drag-epsilon.webp")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 FILM = ".st-key-sweep .film"
 SCRUB = ".st-key-sweep .film-scrub"
+THUMB = 8  # pixels from an end of the range to the middle of its thumb there
 MARGIN = 20  # pixels around title and film
 STEP, BACK, REST = 350, 120, 1500  # milliseconds that a picture is shown: on the way, on the way back, at both ends
 PATIENCE = 300_000  # milliseconds: 105 networks are trained, perhaps on a machine that has other things to do
@@ -37,18 +38,21 @@ def take() -> None:
     back = there[-2:0:-1]
     shown = [REST, *[STEP] * (len(there) - 2), REST, *[BACK] * len(back)]
     first, *others = there + back
-    first.save(PICTURE, save_all=True, append_images=others, duration=shown, loop=0, quality=80, method=6)
+    first.save(PICTURE, save_all=True, append_images=others, duration=shown, loop=0, quality=80, method=4)
     size = PICTURE.stat().st_size
     assert size < MOST_BYTES, f"{PICTURE.name} must stay below {MOST_BYTES} bytes; got {size}"
 
 
 def _dragged(page: Page) -> Iterator[Image.Image]:
     """A picture at every epsilon of the film, once the page's own slider has followed."""
-    scrub = page.locator(SCRUB)
-    part = _seen(page)
-    for step in range(int(scrub.get_attribute("max") or 0) + 1):
-        if step:
-            scrub.press("ArrowRight")
+    scrub, part = page.locator(SCRUB), _seen(page)
+    box = scrub.bounding_box()
+    assert box is not None
+    left, right, height = box["x"] + THUMB, box["x"] + box["width"] - THUMB, box["y"] + box["height"] / 2
+    steps = int(scrub.get_attribute("max") or 0)
+    for step in range(steps + 1):
+        # With the mouse: keys would leave a ring around the range.
+        page.mouse.click(left + (right - left) * step / steps, height)
         epsilon = (scrub.get_attribute("aria-valuetext") or "").rpartition(" ")[2]
         expect(page.get_by_role("slider", name="Smoothing ε")).to_have_attribute(
             "aria-valuetext", epsilon, timeout=PATIENCE
