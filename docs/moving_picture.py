@@ -1,6 +1,6 @@
 """Take the README's moving picture from the real dashboard: python -m docs.moving_picture
 
-A server is started, the page "Drag epsilon" opened as for a lecture, and its film dragged from hard labels to the
+A server is started, the page "Drag epsilon" opened as for a lecture, and its film moved from hard labels to the
 largest epsilon and back, one epsilon a picture. Needs what requirements-dev.txt names, and Chromium.
 """
 
@@ -26,7 +26,7 @@ MOST_BYTES = 3_000_000
 
 
 def take() -> None:
-    """Drag the film of the default story, and keep what was seen as one animated picture."""
+    """Move the film of the default story, and keep what was seen as one animated picture."""
     with serving() as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         page = browser.new_page(viewport={"width": 1180, "height": 1040}, color_scheme="light")
