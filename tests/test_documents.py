@@ -71,4 +71,5 @@ def test_every_command_has_its_line() -> None:
 def test_the_tests_are_run_as_continuous_integration_runs_them() -> None:
     commands = re.findall(r"^pytest .*$", text(".ci/run"), re.MULTILINE)
     assert len(commands) == 2
-    assert " && ".join(commands) in text("CONTRIBUTING.md")
+    for document in ("README.md", "CONTRIBUTING.md"):
+        assert " && ".join(commands) in text(document)
