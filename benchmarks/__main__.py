@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import Bar, Curve, Finding, machine, table
+from benchmarks.report import Bar, Curve, Finding, as_text, machine
 
 NAMES = ("trainer", "loss", "calibration", "page", "drag", "load")
 RECORD = Path(__file__).parent / "record"
@@ -65,16 +65,6 @@ def finding(saved: dict[str, Any]) -> Finding:
     """A finding from its JSON."""
     bars = [Bar(**bar) for bar in saved["bars"]]
     return Finding(saved["title"], saved["text"], bars, [Curve(**curve) for curve in saved["curves"]])
-
-
-def as_text(found: Finding) -> str:
-    """A finding in Markdown."""
-    parts = [f"## {found.title}", found.text]
-    if found.bars:
-        head = ("bar", "measured", "limit", "")
-        rows = [bar.cells() for bar in found.bars]
-        parts.append(table(head, rows))
-    return "\n\n".join(parts)
 
 
 def write(findings: list[Finding], where: str) -> None:

@@ -27,7 +27,7 @@ from benchmarks.calibration_peers import (
     temperature_by_torch,
     top,
 )
-from benchmarks.report import Bar, Curve, Finding, Times, machine, table
+from benchmarks.report import Bar, Curve, Finding, Times, as_text, machine, table
 from labelsmooth import classwise_ece, fit_temperature, null_ece, reliability_curve, smooth_ece
 from labelsmooth.calibration import softmax
 from labelsmooth.rows import over_rows
@@ -246,9 +246,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true", help="one small size, to see that it runs")
-    finding = measure(parser.parse_args().short)
-    print(f"# {finding.title}\n\n{finding.text}\n")
-    print(table(("bar", "found", "limit", ""), [bar.cells() for bar in finding.bars]))
+    print(as_text(measure(parser.parse_args().short)))
 
 
 if __name__ == "__main__":

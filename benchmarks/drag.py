@@ -7,10 +7,9 @@ it is on screen, frames a second, tasks over 50 ms, and the websocket messages m
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.__main__ import as_text
 from benchmarks.browsing import NONE, WATCH, Wire, available, chromium
 from benchmarks.frame_times import RATE, RECORD, middle_and_p95
-from benchmarks.report import Bar, Finding, table
+from benchmarks.report import Bar, Finding, as_text, table
 from benchmarks.serving import QUICK, serving
 
 if TYPE_CHECKING:

@@ -12,9 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks.__main__ import as_text
 from benchmarks.crowds import RUN, Crowd, crowd, drag, soak, warm
-from benchmarks.report import Bar, Curve, Finding, machine, table
+from benchmarks.report import Bar, Curve, Finding, as_text, machine, table
 from benchmarks.serving import QUICK, Server, serving
 
 TITLE = "Viewers of one link"

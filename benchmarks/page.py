@@ -9,9 +9,8 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from benchmarks.__main__ import as_text
 from benchmarks.browsing import FLAGS, NONE, Wire, available, chromium, first_load, opened
-from benchmarks.report import Bar, Finding, Times, table
+from benchmarks.report import Bar, Finding, Times, as_text, table
 from benchmarks.serving import serving
 from benchmarks.unwatched import unwatched
 from benchmarks.visits import (

@@ -105,3 +105,13 @@ def machine(*packages: str) -> str:
         except PackageNotFoundError:
             found.append(f"{package} not installed")
     return f"{model}, {os.cpu_count()} cores, {platform.system()}; {', '.join(found)}"
+
+
+def as_text(found: Finding) -> str:
+    """A finding in Markdown."""
+    parts = [f"## {found.title}", found.text]
+    if found.bars:
+        head = ("bar", "measured", "limit", "")
+        rows = [bar.cells() for bar in found.bars]
+        parts.append(table(head, rows))
+    return "\n\n".join(parts)

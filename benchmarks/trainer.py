@@ -12,7 +12,7 @@ from functools import partial
 
 import torch
 
-from benchmarks.report import Bar, Curve, Finding, Times, in_turn, table
+from benchmarks.report import Bar, Curve, Finding, Times, as_text, in_turn, table
 from benchmarks.trainer_peers import jax_scan, loop_on_tensors, loop_with_dataloader, scikit_learn, torch_func
 from benchmarks.trainer_products import every_product, fastest_product
 from benchmarks.trainer_work import (
@@ -184,10 +184,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.trainer", description=__doc__)
     parser.add_argument("--short", action="store_true", help="two runs and few epochs, nothing judged")
-    found = measure(parser.parse_args().short)
-    print(found.text)
-    if found.bars:
-        print("\n" + table(("bar", "measured", "limit", ""), [bar.cells() for bar in found.bars]))
+    print(as_text(measure(parser.parse_args().short)))
 
 
 if __name__ == "__main__":
