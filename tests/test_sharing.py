@@ -1,12 +1,13 @@
 """Laws of what is under "Share": the link, its short form, the frame and the code, without a browser."""
 
+import json
 from html.parser import HTMLParser
 from io import BytesIO
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import zxingcpp
-from open_pages import chosen, films, opened, visited
+from open_pages import chosen, opened, visited
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 from test_settings import drawn_settings
@@ -31,7 +32,8 @@ def share(page: AppTest) -> AppTest:
 
 def shown_link(page: AppTest) -> dict[str, str]:
     """The query of the link that is shown."""
-    (link,) = (data["link"] for data in films(page) if "link" in data)
+    (shared,) = (each for each in page.get("bidi_component") if each.proto.component_name == "share")
+    link = json.loads(shared.proto.json)["link"]
     return query_of(link)
 
 
