@@ -29,15 +29,15 @@ def toggle(page: "Page", name: str) -> None:
 
 
 def test_the_film_plays_unasked_and_the_bias_does_not_blank_it(app: str, visit: Visit) -> None:
-    # A seed that no other test has trained: the film must be seen to grow.
-    page = visit(f"{app}/clusters?{QUICK}&seed=60")
+    # A seed that no other test has trained, and long enough: the film must be seen to grow.
+    page = visit(f"{app}/clusters?epochs=100&seeds=2&seed=60")
     page.wait_for_selector(f'{CLUSTERS}[data-playing="true"] .trace', state="attached", timeout=60_000)
     page.evaluate(WATCH)
     rests(page, "clusters", "collapse")
-    assert mark(page, CLUSTERS, "shown") == "20"
+    assert mark(page, CLUSTERS, "shown") == "100"
     run = mark(page, CLUSTERS, "run")
     toggle(page, "The bias is part of the template")
-    page.wait_for_selector(f'{CLUSTERS}:not([data-run="{run}"])[data-shown="20"]')
+    page.wait_for_selector(f'{CLUSTERS}:not([data-run="{run}"])[data-shown="100"]')
     rests(page, "clusters", "collapse")
     assert "bias=no" in page.url
     assert page.evaluate("blanks") == 0

@@ -112,7 +112,7 @@ def test_the_slider_above_moves_the_film_to_the_nearest_epsilon_without_training
 
 def test_pictures_come_before_the_sweep_is_done_and_never_blank(app: str, visit: Visit) -> None:
     # Long enough that its early pictures are still there when the browser comes to look.
-    page = visit(f"{app}/drag_epsilon?epochs=120&seeds=4")
+    page = visit(f"{app}/drag_epsilon?epochs=120&seeds=3")
     page.wait_for_selector(f'{SWEEP}[data-ticking="true"] .trace', state="attached", timeout=60_000)
     page.get_by_text(re.compile(r"Epoch (?!120 )\d+ of 120")).wait_for()
     page.evaluate(WATCH)

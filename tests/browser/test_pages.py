@@ -1,6 +1,6 @@
 """What holds for every page in a browser: it fits, is linked, keeps the choices, and has nothing to complain of."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
@@ -45,6 +45,9 @@ PAGES = (
 CLAIMS = Shown(
     "claims", "Claims, re-tested", "papers' claims", ("claim-tight_clusters",), "Mutual information", more=True
 )
+QUICK = "epochs=20&seeds=2"
+# What is photographed: colours do not depend on the width.
+LOOKS: tuple[tuple[int, Literal["dark", "light"]], ...] = ((1400, "dark"), (420, "light"))
 # What nobody chooses by default, on each page; quickly trained.
 CHOSEN = {
     "dataset": "iris", "train_size": "60", "label_noise": "0.2", "epochs": "5", "seeds": "2", "seed": "3",
@@ -70,9 +73,9 @@ def opened(page: "Page", shown: Shown) -> None:
 
 @pytest.mark.parametrize("shown", [*PAGES, CLAIMS], ids=lambda shown: shown.title)
 def test_the_page_fits_light_and_dark_wide_and_narrow(app: str, visit: Visit, shown: Shown) -> None:
-    page = visit(f"{app}/{shown.path}", viewport={"width": 1400, "height": 900}, **AT_ONCE)
+    page = visit(f"{app}/{shown.path}?{QUICK}", viewport={"width": 1400, "height": 900}, **AT_ONCE)
     opened(page, shown)
-    for width in (1400, 420):
+    for width, scheme in LOOKS:
         page.set_viewport_size({"width": width, "height": 900})
         rests(page, *shown.films)
         quiet(page)
@@ -81,22 +84,21 @@ def test_the_page_fits_light_and_dark_wide_and_narrow(app: str, visit: Visit, sh
         assert seen["charts"] > len(shown.films) if shown.more else seen["charts"] == len(shown.films)
         if shown is not CLAIMS:  # which no choice of epsilon changes
             assert slider(page).bounding_box()["y"] < page.locator(shown.film).bounding_box()["y"]  # type: ignore[index]
-        photographed(page, shown.title.lower().replace(" ", "-"), width)
+        photographed(page, shown.title.lower().replace(" ", "-"), width, scheme)
         assert page.evaluate(PROBE)["empty"] == 0
 
 
-def photographed(page: "Page", name: str, width: int) -> None:
-    """Keep a picture of the whole page, light and dark, in whose colours every chart must be drawn."""
+def photographed(page: "Page", name: str, width: int, scheme: Literal["dark", "light"]) -> None:
+    """Keep a picture of the whole page, light or dark, in whose colours every chart must be drawn."""
     # The page scrolls inside this block, so a picture of the whole page needs a window as tall as the block.
     height = page.locator("[data-testid=stMain]").evaluate("block => block.scrollHeight")
     assert height > 900
     page.set_viewport_size({"width": width, "height": height + 20})
     page.wait_for_function("(e => e.scrollHeight === e.clientHeight)(document.querySelector('[data-testid=stMain]'))")
     SCREENSHOTS.mkdir(exist_ok=True)
-    for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme)
-        page.wait_for_function(DRAWN_IN, arg=scheme)
-        page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}-{width}.png")
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function(DRAWN_IN, arg=scheme)
+    page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}-{width}.png")
 
 
 def test_a_deep_link_to_the_main_page_works_as_the_first_request_of_a_new_server(serve: Serve, visit: Visit) -> None:

@@ -39,12 +39,12 @@ def conclusion(page: "Page") -> str:
 
 
 def test_the_film_plays_unasked_in_one_node_and_never_blanks(app: str, visit: Visit) -> None:
-    page = visit(f"{app}/?{BRIEF}")
+    page = visit(app)
     page.wait_for_selector(f'{LIVE}[data-playing="true"] .trace', timeout=30_000)
     page.evaluate(WATCH)
-    finished(page, BRIEF_LAST)
+    finished(page)
     another_run(page, lambda: slider(page).press("ArrowRight"))
-    finished(page, BRIEF_LAST)
+    finished(page)
     assert page.evaluate("blanks") == 0
     assert "epsilon=0.105" in page.url
 

@@ -16,7 +16,7 @@ from labelsmooth.predictions.given import Predictions
 
 from .conftest import Visit
 from .pages import AT_ONCE, choices, hold, mark, quiet, rests, says, slider, wait
-from .test_pages import PROBE, photographed
+from .test_pages import LOOKS, PROBE, photographed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -133,10 +133,10 @@ def tells_without_a_network(browser: "Browser", report: Path, found: Assessment)
 def test_the_page_fits_light_and_dark_wide_and_narrow(app: str, visit: Visit) -> None:
     page = visit(f"{app}/your_model", viewport={"width": 1400, "height": 900}, **AT_ONCE)
     page.get_by_role("button", name="Try the example").click()
-    for width in (1400, 420):
+    for width, scheme in LOOKS:
         page.set_viewport_size({"width": width, "height": 900})
         rests(page, *FILMS)
         page.get_by_text("AUROC of errors").first.wait_for()
         quiet(page)
         assert page.evaluate(PROBE) == {"overflow": 0, "empty": 0, "charts": len(FILMS)}
-        photographed(page, "your-model", width)
+        photographed(page, "your-model", width, scheme)
