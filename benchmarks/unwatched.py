@@ -18,6 +18,7 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 START, PATIENCE = 30.0, 60.0  # seconds that the browser may take to start, and a page
+SETTLED = 1.5  # seconds in which a new window draws its own frame: whoever opens a link has one already
 
 
 class Unwatched:
@@ -34,6 +35,7 @@ class Unwatched:
         """
         private = {"browserContextId": self._ask("Target.createBrowserContext")["browserContextId"]} if new else {}
         target = self._ask("Target.createTarget", url="about:blank", **private)["targetId"]
+        time.sleep(SETTLED)
         session = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         self._ask("Page.enable", session)
         self._ask("Page.addScriptToEvaluateOnNewDocument", session, source=script)
