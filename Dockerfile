@@ -21,9 +21,8 @@ COPY app.py .
 COPY .streamlit .streamlit
 COPY pages pages
 COPY labelsmooth labelsmooth
-# Compiled here, because the code is not the visitor's to write. plotly.js and the film's code are published at the
-# first visit into static/, which is.
-RUN python -m compileall -q app.py pages labelsmooth && install --directory --owner visitor static
+# Compiled here, because nothing of this is the visitor's to write.
+RUN python -m compileall -q app.py pages labelsmooth
 
 USER 1000
 EXPOSE 8501

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from labelsmooth.dashboard.public import public
+
 ROOT = Path(__file__).parents[1]
 QUICK = "epochs=3&seeds=1&train_size=100"  # a link that trains in a moment
 START = 60.0  # seconds that a server may take until it answers
@@ -162,7 +164,7 @@ async def browse(url: str) -> dict[str, str]:
     """
     page = await fetch(f"{url}/")
     names = re.findall(r'(?:src|href)="\./([^"]+\.(?:js|css|woff2|png))"', page.body.decode())
-    names += [f"app/{path.relative_to(ROOT)}" for path in (ROOT / "static").rglob("*.js")]
+    names += public().files
     gate = asyncio.Semaphore(6)
 
     async def load(name: str) -> Answer:

@@ -15,7 +15,7 @@ from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
 from labelsmooth.training import train
 
-APP = Path(__file__).parents[1] / "app.py"
+APP = Path(__file__).parents[1] / "pages" / "every_page.py"
 QUICK = {"epochs": "3", "seeds": "2", "train_size": "200", "hidden": "16", "steps": "6"}
 SWEPT = "How much smoothing is right for these data?"  # title of the page that trains a sweep
 
@@ -25,7 +25,7 @@ def visited(file: str = "train_live", **query: str) -> AppTest:
     page = AppTest.from_file(str(APP), default_timeout=60)
     for name, value in (QUICK | query).items():
         page.query_params[name] = value
-    return page.switch_page(f"pages/experiment/{file}.py").run()
+    return page.switch_page(f"experiment/{file}.py").run()
 
 
 def opened(file: str = "train_live", **query: str) -> AppTest:

@@ -24,7 +24,7 @@ def opened(**query: str) -> AppTest:
     page = AppTest.from_file(str(APP), default_timeout=60)
     for name, value in query.items():
         page.query_params[name] = value
-    page.switch_page("pages/understand/claims.py").run()
+    page.switch_page("understand/claims.py").run()
     page.run()  # a server's first request shows a component that is no film
     assert not page.exception
     return page

@@ -12,8 +12,8 @@ from labelsmooth.decoder import decode, equivalents
 from labelsmooth.figures.targets import FEW, MOST, BarPanel, Bars, bars_figure, shown_classes
 from labelsmooth.origin import EXAMPLES, side_by_side
 
-PAGE = "pages/understand/in_your_code.py"
-SNIPPET_FOLDER = APP.parent / "labelsmooth/dashboard/snippets"
+PAGE = "understand/in_your_code.py"
+SNIPPET_FOLDER = APP.parents[1] / "labelsmooth/dashboard/snippets"
 HOSTILE = ("nan", "-1e400", "9" * 500, "<script>alert(1)</script>", "[a](javascript:b)", "\x00", "", "⅒")
 
 

@@ -40,10 +40,10 @@ def test_choices_of_one_page_are_those_of_the_next() -> None:
     page = opened("calibration")
     widget(page.slider, "Bins").set_value(9).run()
     page.query_params = {}  # as a browser does between pages
-    page.switch_page("pages/experiment/clusters.py").run()
+    page.switch_page("experiment/clusters.py").run()
     widget(page.select_slider, "Smoothing ε").set_value(0.3).run()
     page.query_params = {}
-    page.switch_page("pages/experiment/calibration.py").run()
+    page.switch_page("experiment/calibration.py").run()
     settled(page)
     assert widget(page.slider, "Bins").value == 9
     assert (page.query_params["bins"], page.query_params["epsilon"]) == ("9", "0.3")

@@ -120,7 +120,7 @@ def table(classes: int = 3) -> bytes:
 def test_a_hostile_table_is_letters_on_every_page(files: list[str]) -> None:
     page = visited()
     page.query_params = {}
-    page.switch_page("pages/apply/your_data.py").run()
+    page.switch_page("apply/your_data.py").run()
     (uploader,) = page.file_uploader
     uploader.set_value((f"{''.join(NAMES)}.csv".replace("/", "|"), table(), "text/csv"))
     page.run()
@@ -131,7 +131,7 @@ def test_a_hostile_table_is_letters_on_every_page(files: list[str]) -> None:
     for path in PAGES:
         page.query_params = {}
         page.session_state["share"] = True
-        settled(page.switch_page(f"pages/{path}.py").run())
+        settled(page.switch_page(f"{path}.py").run())
         shown += assert_harmless(page)
         assert any(json.dumps(NAMES[2]) in code.value for code in page.code)
     assert shown
@@ -139,7 +139,7 @@ def test_a_hostile_table_is_letters_on_every_page(files: list[str]) -> None:
 
 
 def test_hostile_predictions_are_letters(files: list[str]) -> None:
-    page = visited().switch_page("pages/apply/your_model.py").run()
+    page = visited().switch_page("apply/your_model.py").run()
     header = ",".join(f'"{name}"' for name in (*NAMES[:3], "label"))
     rows = [f'{i % 7},{i % 5},{i % 3},"{NAMES[i % 3]}"' for i in range(60)]
     page.file_uploader[0].set_value([(f"{NAMES[0]}{NAMES[5]}.csv", "\n".join([header, *rows]).encode(), "text/csv")])
@@ -155,7 +155,7 @@ def test_a_hostile_link_is_letters_and_is_corrected(path: str) -> None:
     quick = {"epochs": "1", "seeds": "1", "steps": "6"}
     page = visited(**query | quick | {"v": NAMES[5], NAMES[3]: NAMES[4]})
     page.session_state["share"] = True
-    page.switch_page(f"pages/{path}.py").run()
+    page.switch_page(f"{path}.py").run()
     assert_harmless(page)
     # What the link said is repeated by the plain text of a correction, or nowhere.
     for element in elements(page._tree):

@@ -1,17 +1,12 @@
-"""What a film sends to the browser, and the files it publishes there."""
+"""What a film sends to the browser."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
-import plotly
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from labelsmooth.dashboard import plotlyjs
 from labelsmooth.dashboard.film import Reel, Sent, _Texts, packed, parcel
-from labelsmooth.dashboard.film import _published as published
 
 BASE: dict[str, Any] = {"data": [{"x": [0]}], "layout": {"xaxis": {"range": [0, 1]}}}
 GROWN: dict[str, Any] = {"data": [{"x": [0]}], "layout": {"xaxis": {"range": [0, 2]}}}
@@ -74,52 +69,6 @@ def test_what_a_browser_lacks_is_sent(has: Sent | None, first: int, figure: bool
 def test_more_frames_than_announced_are_refused() -> None:
     with pytest.raises(ValueError, match="holds 0 to 1, got 2"):
         Reel("a", BASE, {}, reel(2).frames, total=1, done=False)
-
-
-def test_plotly_js_is_published_once_and_whole(tmp_path: Path) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        addresses = set(pool.map(plotlyjs.publish, [tmp_path / "static"] * 16))
-    assert addresses == {f"app/static/plotly-{plotly.__version__}-eager.min.js"}
-    (file,) = (tmp_path / "static").iterdir()
-    assert not file.is_symlink()
-    comment, _, library = file.read_bytes().partition(b"\n")
-    assert comment.startswith(b"//")
-    assert library == (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_bytes()
-    file.write_text("kept")
-    plotlyjs.publish(tmp_path / "static")
-    assert file.read_text() == "kept"
-
-
-def test_publishing_removes_what_other_versions_left(tmp_path: Path) -> None:
-    for name in ("plotly-6.9.0.min.js", "film-0123456789ab/film.js", "film-0123456789ab/chart.js", "logo.svg"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text("old")
-    with ThreadPoolExecutor(8) as pool:
-        (addresses,) = {tuple(each.values()) for each in pool.map(published.__wrapped__, [tmp_path] * 16)}
-    library, code = (address.removeprefix("app/static/") for address in addresses)
-    assert {path.name for path in tmp_path.iterdir()} == {library, code.partition("/")[0], "logo.svg"}
-    assert {path.name for path in (tmp_path / code).parent.iterdir()} == {
-        "show.js",
-        "film.js",
-        "changed.js",
-        "controls.js",
-        "chart.js",
-        "hovercard.js",
-        "library.js",
-        "film.css",
-    }
-
-
-def test_what_cannot_be_removed_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("plotly-1.js", "plotly-2.js"):
-        (tmp_path / name).write_text("old")
-
-    def refuse(*_: object) -> None:
-        raise PermissionError
-
-    monkeypatch.setattr(Path, "unlink", refuse)
-    plotlyjs.remove_others(tmp_path, "plotly-*.js", "plotly-2.js")
-    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_what_is_packed_is_the_message() -> None:

@@ -141,7 +141,7 @@ def test_the_command_starts_nothing_with_wrong_settings(
 
 def visited() -> AppTest:
     page = AppTest.from_file(str(APP), default_timeout=60)
-    return page.switch_page("pages/about/server.py").run()
+    return page.switch_page("about/server.py").run()
 
 
 def test_wrong_settings_are_all_that_every_page_shows_and_the_log_has_them_once(
@@ -192,7 +192,7 @@ def test_a_file_is_no_larger_than_the_smallest_limit(monkeypatch: pytest.MonkeyP
     assert uploads.small_enough("a.csv", bytes(2**20))
     with pytest.raises(ValueError, match=r"^a\.csv: is larger than 1 MiB$"):
         uploads.small_enough("a.csv", bytes(2**20 + 1))
-    page = AppTest.from_file(str(APP), default_timeout=60).switch_page("pages/apply/your_data.py").run()
+    page = AppTest.from_file(str(APP), default_timeout=60).switch_page("apply/your_data.py").run()
     (uploader,) = page.file_uploader
     assert uploader.proto.max_upload_size_mb == 1
     uploader.set_value(("a.csv", bytes(2**20 + 1), "text/csv")).run()

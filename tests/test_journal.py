@@ -199,7 +199,7 @@ def test_what_is_standing_is_what_there_is(lab: Lab) -> None:
 
 def test_the_server_page_counts_a_run_and_says_the_same_as_json() -> None:
     def look() -> tuple[dict[str, int], dict[str, Any]]:
-        page = AppTest.from_file(str(APP), default_timeout=60).switch_page("pages/about/server.py").run()
+        page = AppTest.from_file(str(APP), default_timeout=60).switch_page("about/server.py").run()
         assert not page.exception
         shown = {name: int(value) for name, value in metrics(page).items()}
         (code,) = (each for each in page.code if each.language == "json")

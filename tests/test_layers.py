@@ -174,7 +174,8 @@ def test_a_breach_of_the_plan_is_found(module: str, line: str, problem: str) -> 
     assert f"{module} {problem}" in violations(sources | {module: f"{sources.get(module, '')}\n{line}\n"})
 
 
-def test_no_page_lies_directly_in_the_folder_of_pages() -> None:
+def test_no_page_lies_in_a_folder_of_that_name_beside_the_script() -> None:
     """Streamlit would start its older multipage mode beside the navigation."""
     assert list((ROOT / "pages").glob("*/*.py"))
-    assert list((ROOT / "pages").glob("*.py")) == []
+    assert [path.name for path in (ROOT / "pages").glob("*.py")] == ["every_page.py"]
+    assert not (ROOT / "pages" / "pages").exists()

@@ -31,7 +31,7 @@ PAGES = [
 def lecture(file: str, **query: str) -> AppTest:
     """A page at rest, in a lecture."""
     page = visited(mode="lecture", **query)
-    page.switch_page(f"pages/{file}.py").run()
+    page.switch_page(f"{file}.py").run()
     return page if file.startswith("understand") else settled(page)
 
 
@@ -105,7 +105,7 @@ def test_a_moment_for_a_lecture() -> None:
 @pytest.mark.parametrize("file", ["understand/in_your_code", "understand/claims", "apply/your_data"])
 def test_a_page_without_a_main_film_keeps_all(file: str) -> None:
     page, full = lecture(file), visited()
-    full.switch_page(f"pages/{file}.py").run()
+    full.switch_page(f"{file}.py").run()
     assert not page.exception
     assert keys(page) == keys(full)
     assert told(page) == told(full)

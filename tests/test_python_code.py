@@ -28,7 +28,7 @@ from labelsmooth.predictions.reading import read_predictions
 from labelsmooth.predictions.tables import read_table
 from labelsmooth.setups import TrainingSetup
 
-UNDERSTAND = "pages/understand/in_your_code.py"
+UNDERSTAND = "understand/in_your_code.py"
 # Names that are no identifiers, hold every sign that could end a text or a line, and are still names of columns.
 LABEL, LEFT_OUT = """kind "of" 'tree'""", ("\\n{0} $(ls) `ls`", "{LABEL!r}", "-x")
 TABLE = ",".join(f'"{name.replace(chr(34), chr(34) * 2)}"' for name in ("size", "gap", LABEL, *LEFT_OUT)) + "\n"

@@ -116,7 +116,7 @@ def test_what_is_shared_is_what_the_page_shows_now() -> None:
 
 @pytest.mark.parametrize("path", ["understand/claims", "apply/your_model", "apply/your_data", "about/server"])
 def test_every_page_can_be_shared(path: str) -> None:
-    page = share(visited().switch_page(f"pages/{path}.py").run())
+    page = share(visited().switch_page(f"{path}.py").run())
     assert not page.exception
     assert len(page.tabs) == 3
     assert shown_link(page) == chosen(page).to_query()

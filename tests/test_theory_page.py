@@ -14,7 +14,7 @@ from labelsmooth.conventions import compose_noise, minimum_loss, optimal_logit_g
 from labelsmooth.dashboard.theory_formulas import number
 from labelsmooth.training import train
 
-PAGE = "pages/understand/theory.py"
+PAGE = "understand/theory.py"
 FILMS = ["hard", "measured hard", "measured little", "target", "loss", "optimum", "measured optimum"]
 
 

@@ -11,7 +11,7 @@ from labelsmooth.dashboard.guide import RELOADING
 from labelsmooth.datasets import dataset_of
 from labelsmooth.own_data.held import DataGoneError, find
 
-PAGE, LIVE = "pages/apply/your_data.py", "pages/experiment/train_live.py"
+PAGE, LIVE = "apply/your_data.py", "experiment/train_live.py"
 HOSTILE = "**x** [a](javascript:b) <script>alert(1)</script>.csv"
 
 
@@ -163,7 +163,7 @@ def test_a_hostile_file_is_shown_letter_by_letter_and_trains() -> None:
 def test_other_pages_take_few_classes_and_many(classes: int, file: str) -> None:
     page = train(imputed(give(at_your_data(), rows(12 * classes, classes))))
     page.query_params = {}
-    settled(page.switch_page(f"pages/experiment/{file}.py").run())
+    settled(page.switch_page(f"experiment/{file}.py").run())
     assert not page.exception
     assert len(dataset_of(chosen(page).dataset).class_names) == classes
     assert whole(page)

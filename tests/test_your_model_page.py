@@ -63,7 +63,7 @@ def opened(*files: File, **query: str) -> AppTest:
     page = AppTest.from_file(str(APP), default_timeout=60)
     for name, value in query.items():
         page.query_params[name] = value
-    page.switch_page("pages/apply/your_model.py").run()
+    page.switch_page("apply/your_model.py").run()
     return upload(page, TEST, *files) if files else page
 
 
@@ -234,9 +234,9 @@ def test_pasted_text_is_read_like_a_file() -> None:
 def test_leaving_the_page_and_coming_back_shows_the_same() -> None:
     page = opened(FILE)
     before = metrics(page), told(page)
-    page.switch_page("pages/understand/claims.py").run()
+    page.switch_page("understand/claims.py").run()
     assert metrics(page) == {}
-    page.switch_page("pages/apply/your_model.py").run()
+    page.switch_page("apply/your_model.py").run()
     assert (metrics(page), told(page)) == before
 
 

@@ -114,6 +114,6 @@ def test_both_guides_explain_the_estimators_with_the_same_words() -> None:
     page = opened(FILE)
     assert ESTIMATORS in told(page)
     assert SCORES in told(page)
-    page.switch_page("pages/experiment/calibration.py").run()
+    page.switch_page("experiment/calibration.py").run()
     assert ESTIMATORS in told(page)
     assert SCORES in told(page)

@@ -5,19 +5,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from labelsmooth.dashboard import plotlyjs
 from labelsmooth.dashboard.changes import Versions
-
-_HERE = Path(__file__).parent
-_FILES = ("show.js", "film.js", "changed.js", "controls.js", "chart.js", "hovercard.js", "library.js", "film.css")
+from labelsmooth.dashboard.public import public
 
 # Streamlit sends a component's code and style with every message, so they are published as files and only loaded here.
 _LOADER = """const read = new WeakMap();
@@ -206,7 +201,7 @@ def film(
             reel,
             {
                 **message,
-                **_published(_static_folder()),
+                **_addresses(),
                 "key": key,
                 "alt": alt,
                 "unit": unit,
@@ -229,25 +224,13 @@ def film(
 
 def load_early() -> None:
     """At the top of a page: the browser fetches what films need while the page is still being made and drawn."""
-    _early(key="early", data=_published(_static_folder()))
+    _early(key="early", data=_addresses())
 
 
 def _nothing() -> None:
     """What is done where nobody wants to know."""
 
 
-def _static_folder() -> Path:
-    """The folder that Streamlit serves under app/static: beside the main script."""
-    context = get_script_run_ctx()
-    assert context is not None, "a film is shown by a running Streamlit script"
-    return Path(context.main_script_path).parent / "static"
-
-
-@cache
-def _published(static_dir: Path) -> dict[str, str]:
-    """The addresses of plotly.js and of the film's own code, after publishing both and the style."""
-    sources = {name: (_HERE / name).read_bytes() for name in _FILES}
-    folder = f"film-{sha256(b''.join(sources.values())).hexdigest()[:12]}"
-    code = [plotlyjs.write_once(static_dir, f"{folder}/{name}", text) for name, text in sources.items()]
-    plotlyjs.remove_others(static_dir, "film-*", folder)
-    return {"library": plotlyjs.publish(static_dir), "code": code[0]}
+def _addresses() -> dict[str, str]:
+    """Where the browser finds plotly.js and the code of films."""
+    return {"library": public().library, "code": public().code}

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -106,6 +105,14 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         server.wait(timeout=10)
 
 
+def app_of(script: Path, folder: Path) -> Path:
+    """An app of one script with films, in a folder with the dashboard's settings: they tell why a cache is off."""
+    shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
+    app = (ROOT / "app.py").read_text(encoding="utf-8").replace("pages/every_page.py", str(script))
+    (folder / "app.py").write_text(app, encoding="utf-8")
+    return folder / "app.py"
+
+
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     """Start servers that end with the module."""
@@ -118,7 +125,7 @@ def healthy(url: str) -> bool:
     try:
         with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1) as answer:
             return bool(answer.status == 200)
-    except urllib.error.URLError:
+    except OSError:
         return False
 
 

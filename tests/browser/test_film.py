@@ -1,14 +1,13 @@
 """The film in a browser: what a viewer sees and does, and what crosses the network."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .conftest import ROOT, Serve, Visit, said, visits
+from .conftest import Serve, Visit, app_of, said, visits
 from .pages import mark, wait
 
 if TYPE_CHECKING:
@@ -39,12 +38,8 @@ CURSOR = f"String(document.querySelector('{CURVES} .film-chart').data[1].x[0])"
 
 @pytest.fixture(scope="module")
 def demo(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The demo in a folder of its own, because plotly.js is published beside the script, and under a base path."""
-    folder = tmp_path_factory.mktemp("demo")
-    script = Path(shutil.copy(DEMO, folder / "app.py"))
-    # With the dashboard's settings: the file tells why the message cache is off.
-    shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
-    return serve(script, "--server.baseUrlPath=lab")
+    """The demo under a base path."""
+    return serve(app_of(DEMO, tmp_path_factory.mktemp("demo")), "--server.baseUrlPath=lab")
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,11 @@
 """The card beside the pointer: what it tells of an example, and that it stays where a viewer can read it."""
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .conftest import ROOT, Serve, Visit
+from .conftest import Serve, Visit, app_of
 from .pages import CARD, DRAWN_IN, place, point_at
 
 if TYPE_CHECKING:
@@ -35,10 +34,8 @@ EXPECTED = """chart => {
 
 @pytest.fixture(scope="module")
 def demo(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The demo in a folder of its own, because plotly.js is published beside the script."""
-    folder = tmp_path_factory.mktemp("demo")
-    shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
-    return serve(Path(shutil.copy(DEMO, folder / "app.py")))
+    """The demo, served."""
+    return serve(app_of(DEMO, tmp_path_factory.mktemp("demo")))
 
 
 def open_demo(visit: Visit, demo: str, **options: Any) -> "Page":

@@ -1,0 +1,110 @@
+"""What browsers load beside Streamlit's own files: plotly.js and the dashboard's code, from memory, and early."""
+
+import gzip
+import mimetypes
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import plotly
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import config
+
+_HERE = Path(__file__).parent
+_CODE = ("show.js", "film.js", "changed.js", "controls.js", "chart.js", "hovercard.js", "library.js", "film.css")
+# Chromium then compiles all of the file beside the page while it comes in. Without it most is compiled where it is
+# first called, and the page stood still for half a second; other browsers read a comment.
+_EAGER = b"//# allFunctionsCalledOnLoad\n"
+# Names hold a digest, so a browser may keep a file for good.
+_HEADERS = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "Vary": "Accept-Encoding",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True)
+class Public:
+    """The files by their address relative to the app, and which of them films ask for by name."""
+
+    files: dict[str, bytes]
+    library: str  # plotly.js
+    code: str  # of films; it imports the rest
+
+
+@cache
+def public() -> Public:
+    """What is served, the same as long as the installed plotly and the dashboard are."""
+    script = _EAGER + (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_bytes()
+    library = f"public/plotly-{_digest(script)}.js"
+    code = {name: (_HERE / name).read_bytes() for name in _CODE}
+    folder = f"public/film-{_digest(*code.values())}"
+    return Public(
+        {library: script} | {f"{folder}/{name}": content for name, content in code.items()},
+        library,
+        f"{folder}/{_CODE[0]}",
+    )
+
+
+def routes() -> list[Route]:
+    """Where a server answers with these files."""
+    base = str(config.get_option("server.baseUrlPath")).strip("/")
+    return [Route(f"{base and '/' + base}/{address}", _answer(address)) for address in public().files]
+
+
+def announced() -> Middleware:
+    """Browsers are told with the page which of the files to fetch and compile while Streamlit itself begins."""
+    how = {public().library: "preload; as=script"} | {
+        address: "preload; as=style" if address.endswith(".css") else "modulepreload"
+        for address in public().files
+        if address != public().library
+    }
+    return Middleware(_Announcing, links=", ".join(f"<{address}>; rel={rel}" for address, rel in how.items()))
+
+
+def _digest(*contents: bytes) -> str:
+    return sha256(b"".join(contents)).hexdigest()[:12]
+
+
+@cache
+def _packed(address: str) -> bytes:
+    """A file as it crosses the network, packed once and not for every visitor."""
+    return gzip.compress(public().files[address], mtime=0)
+
+
+def _answer(address: str) -> Callable[[Request], Response]:
+    """What answers requests for a file."""
+    kind, _ = mimetypes.guess_type(address)
+    assert kind is not None, "scripts and styles have a media type"
+
+    def answer(request: Request) -> Response:
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            return Response(_packed(address), headers=_HEADERS | {"Content-Encoding": "gzip"}, media_type=kind)
+        return Response(public().files[address], headers=_HEADERS, media_type=kind)
+
+    return answer
+
+
+class _Announcing:
+    """Adds links to answers that are pages."""
+
+    def __init__(self, app: ASGIApp, links: str) -> None:
+        self._app = app
+        self._links = links
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if headers.get("Content-Type", "").startswith("text/html"):
+                    headers.append("Link", self._links)
+            await send(message)
+
+        await self._app(scope, receive, sent if scope["type"] == "http" else send)
