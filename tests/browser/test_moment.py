@@ -97,12 +97,13 @@ def test_a_film_waits_for_its_moment_and_stays_there(app: str, visit: Visit) -> 
 
 
 def test_pause_pins_play_frees_and_back_goes_back(app: str, visit: Visit) -> None:
-    page = visit(f"{app}/?{STORY}", recording)
-    wait(page, LIVE, shown="12", playing="false", ticking="false")
+    # So long that it still plays when somebody comes back to it.
+    page = visit(f"{app}/?{STORY.replace('epochs=12', 'epochs=40')}", recording)
+    wait(page, LIVE, shown="40", playing="false", ticking="false")
     quiet(page)
     assert choices(page)["epoch"] == "-1"
     press(page, "Step back")
-    pinned(page, "11")
+    pinned(page, "39")
     page.locator(f"{LIVE} select").select_option("0.25")
     press(page, "Replay")
     pinned(page, "-1")
@@ -118,8 +119,8 @@ def test_pause_pins_play_frees_and_back_goes_back(app: str, visit: Visit) -> Non
     pinned(page, "-1")
     wait(page, LIVE, playing="true")
     page.go_back()
-    pinned(page, "11")
-    wait(page, LIVE, shown="11", playing="false")
+    pinned(page, "39")
+    wait(page, LIVE, shown="39", playing="false")
     page.go_forward()
     wait(page, LIVE, playing="true")
     page.go_forward()

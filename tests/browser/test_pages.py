@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from .conftest import Serve, Visit, said
-from .pages import APP, AT_ONCE, DRAWN_IN, LIVE, SCREENSHOTS, choices, mark, quiet, rests, says, slider, wait
+from .pages import APP, AT_ONCE, DRAWN_IN, LIVE, SCREENSHOTS, choices, mark, quiet, rests, says, slider
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -99,12 +99,6 @@ def photographed(page: "Page", name: str, width: int, scheme: Literal["dark", "l
     page.emulate_media(color_scheme=scheme)
     page.wait_for_function(DRAWN_IN, arg=scheme)
     page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}-{width}.png")
-
-
-def test_a_deep_link_to_the_main_page_works_as_the_first_request_of_a_new_server(serve: Serve, visit: Visit) -> None:
-    page = visit(f"{serve(APP)}/?dataset=iris&train_size=60&epochs=5&epsilon=0.2")
-    wait(page, LIVE, shown="5")
-    page.get_by_text("Clusters, smoothed, ε = 0.2").wait_for()
 
 
 def test_a_deep_link_to_another_page_works_as_the_first_request_of_a_new_server(
