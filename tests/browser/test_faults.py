@@ -204,7 +204,7 @@ def test_a_server_that_is_killed_and_started_again_has_its_pages_back_with_their
 def comes_back(page: "Page", wire: Wire) -> None:
     """Wait until the page is connected and its script has run anew."""
     page.wait_for_selector(IDLE, timeout=60_000)
-    # A server imports torch at its first visit, and trains for the other page meanwhile.
+    # The server trains for the other page meanwhile.
     for _ in range(600):
         if wire.whole_runs:
             return
