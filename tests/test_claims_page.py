@@ -143,4 +143,5 @@ def test_a_record_without_a_claim_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(claims_page, "record", lambda: {"nll": RECORD["nll"]})
     page = opened()
     assert not page.exception
-    assert told(page).count("This claim is not in the record.") == 10
+    assert told(page).count("This claim is not in the record.") == len(CLAIMS) - 1
+    assert "**1 claim, tested" in told(page)

@@ -7,9 +7,9 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from labelsmooth.assessment.caveats import count
 from labelsmooth.assessment.judged import Assessment, State
 from labelsmooth.assessment.scaling import usable
+from labelsmooth.comparison import count
 from labelsmooth.dashboard.plain import by_chance, number, plain
 from labelsmooth.dashboard.settings import Settings
 from labelsmooth.dashboard.your_model import Bench, Judged
