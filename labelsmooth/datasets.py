@@ -173,7 +173,8 @@ def add_label_noise(labels: np.ndarray, noise: float, num_classes: int, generato
     return noisy
 
 
-def _rows(name: str, seed: int, classes: int) -> Rows:
+def rows_of(name: str, seed: int, classes: int) -> Rows:
+    """All features and labels of a data set, for one seed and number of classes."""
     # A cache would keep data of one's own alive.
     return dataset_of(name).make(seed, classes) if is_own(name) else _known_rows(name, seed, classes)
 
@@ -198,7 +199,7 @@ def make_split(
     No more than MOST_MEASURED examples are in the test part, which only data of one's own can reach.
     """
     data_seed, split_seed, noise_seed = (int(s) for s in np.random.SeedSequence(seed).generate_state(3, np.uint32))
-    x, y = _rows(name, data_seed if dataset_of(name).examples == "drawn" else 0, classes)
+    x, y = rows_of(name, data_seed if dataset_of(name).examples == "drawn" else 0, classes)
     num_classes = len(class_names(name, classes))
     x_train, x_rest, clean, y_rest = train_test_split(x, y, train_size=train_size, stratify=y, random_state=split_seed)
     x_validation, x_test, y_validation, y_test = train_test_split(
