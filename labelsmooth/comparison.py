@@ -93,6 +93,11 @@ def signed(value: float, digits: int = 3) -> str:
     return f"{0:.{digits}f}" if float(f"{value:.{digits}f}") == 0 else text
 
 
+def count(number: int, unit: str) -> str:
+    """A number of things."""
+    return f"{number:,} {unit}{'' if number == 1 else 's'}"
+
+
 def interval_in_words(result: Comparison, digits: int, scale: float = 1, over: str = "seed") -> str:
     """The interval of the difference over seeds, or over something else, and whether that is undecided."""
     if result.seeds == 1:

@@ -30,12 +30,11 @@ def cross_fit_temperature(
     labels: ArrayLike,
     folds: int = 5,
     seed: int = 0,
-    bounds: tuple[float, float] = BOUNDS,
     whole: TemperatureFit | None = None,
 ) -> CrossFit:
     """For each of F random folds of as good as equal size what `fit_temperature` finds on the others.
 
-    Logits (N, K), labels (N,) and bounds are those of `fit_temperature`, as is what it refuses; F is at least 2.
+    Logits (N, K) and labels (N,) are those of `fit_temperature`, as is what it refuses; F is at least 2.
     `whole` is its result for all rows, where that is known. A flat fit has the temperature 1.
 
     >>> cross = cross_fit_temperature([[0.0, 1.0]] * 8, [1, 1, 1, 0] * 2, folds=2)
@@ -48,13 +47,13 @@ def cross_fit_temperature(
     fold = np.random.default_rng(seed).permutation(np.arange(len(labels)) % folds)
     near = np.full(folds, np.nan)
     if logits.size > CHUNK:
-        whole = whole or fit_temperature(logits, labels, bounds)
+        whole = whole or fit_temperature(logits, labels)
         if whole.optimum == "finite" and whole.at_bound is None:
             near = _near(logits, labels, fold, folds, 1 / whole.temperature)
-    far = ~((near >= bounds[0]) & (near <= bounds[1]))
+    far = ~((near >= BOUNDS[0]) & (near <= BOUNDS[1]))
     for number in np.flatnonzero(far):
         rest = fold != number
-        near[number] = fit_temperature(logits[rest], labels[rest], bounds).temperature
+        near[number] = fit_temperature(logits[rest], labels[rest]).temperature
     return CrossFit(near, fold)
 
 

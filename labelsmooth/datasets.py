@@ -6,6 +6,7 @@ Legend: N examples, D features, K classes.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from sklearn import datasets as sklearn_datasets
@@ -20,6 +21,7 @@ SYNTHETIC_ROWS = 2000
 MOST_MEASURED = 5000  # test examples: a film keeps what a network says of each at every epoch
 FARTHEST = 1e6  # standard deviations from the mean: a value farther out would overflow in single precision
 
+Examples = Literal["real", "made", "drawn"]  # of a formula: made once, or drawn anew for each seed
 Rows = tuple[np.ndarray, np.ndarray]  # features (N, D) and labels (N,)
 
 
@@ -31,6 +33,7 @@ class Dataset:
     make: Callable[[int, int], Rows]
     rows: int
     class_names: tuple[str, ...] = ()
+    examples: Examples = "real"
     choose_classes: tuple[int, int] | None = None
     standardise: bool = True
     shown: tuple[int, ...] = (0, 1, 2)
@@ -112,11 +115,13 @@ DATASETS: dict[str, Dataset] = {
     "wine": Dataset("wine", _real(sklearn_datasets.load_wine), 178, ("cultivar 1", "cultivar 2", "cultivar 3")),
     "breast cancer": Dataset("breast cancer", _real(sklearn_datasets.load_breast_cancer), 569, ("malignant", "benign")),
     "iris": Dataset("iris", _real(sklearn_datasets.load_iris), 150, ("setosa", "versicolor", "virginica")),
-    "moons": Dataset("two moons", _moons, SYNTHETIC_ROWS, ("upper moon", "lower moon")),
-    "circles": Dataset("two circles", _circles, SYNTHETIC_ROWS, ("outer circle", "inner circle")),
-    "blobs": Dataset("blobs", _blobs, SYNTHETIC_ROWS, choose_classes=(2, 10)),
-    "spirals": Dataset("spirals", _spirals, SYNTHETIC_ROWS, choose_classes=(2, 5)),
-    "hard": Dataset("hard (5 classes, 20 features)", _hard, 2 * SYNTHETIC_ROWS, tuple(f"class {k}" for k in range(5))),
+    "moons": Dataset("two moons", _moons, SYNTHETIC_ROWS, ("upper moon", "lower moon"), "drawn"),
+    "circles": Dataset("two circles", _circles, SYNTHETIC_ROWS, ("outer circle", "inner circle"), "drawn"),
+    "blobs": Dataset("blobs", _blobs, SYNTHETIC_ROWS, examples="drawn", choose_classes=(2, 10)),
+    "spirals": Dataset("spirals", _spirals, SYNTHETIC_ROWS, examples="drawn", choose_classes=(2, 5)),
+    "hard": Dataset(
+        "hard (5 classes, 20 features)", _hard, 2 * SYNTHETIC_ROWS, tuple(f"class {k}" for k in range(5)), "made"
+    ),
 }
 
 
@@ -168,7 +173,8 @@ def add_label_noise(labels: np.ndarray, noise: float, num_classes: int, generato
     return noisy
 
 
-def _rows(name: str, seed: int, classes: int) -> Rows:
+def rows_of(name: str, seed: int, classes: int) -> Rows:
+    """All features and labels of a data set, for one seed and number of classes."""
     # A cache would keep data of one's own alive.
     return dataset_of(name).make(seed, classes) if is_own(name) else _known_rows(name, seed, classes)
 
@@ -193,7 +199,7 @@ def make_split(
     No more than MOST_MEASURED examples are in the test part, which only data of one's own can reach.
     """
     data_seed, split_seed, noise_seed = (int(s) for s in np.random.SeedSequence(seed).generate_state(3, np.uint32))
-    x, y = _rows(name, data_seed if _is_sampled(name) else 0, classes)
+    x, y = rows_of(name, data_seed if dataset_of(name).examples == "drawn" else 0, classes)
     num_classes = len(class_names(name, classes))
     x_train, x_rest, clean, y_rest = train_test_split(x, y, train_size=train_size, stratify=y, random_state=split_seed)
     x_validation, x_test, y_validation, y_test = train_test_split(
@@ -223,8 +229,3 @@ def _standardised(x_train: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
         parts = [imputer.transform(part) for part in parts]
     scaler = StandardScaler().fit(parts[0])
     return [np.clip(scaler.transform(part), -FARTHEST, FARTHEST) for part in parts]
-
-
-def _is_sampled(name: str) -> bool:
-    """Whether a seed draws new examples; real data and `hard` have one table for all seeds."""
-    return name in ("moons", "circles", "blobs", "spirals")

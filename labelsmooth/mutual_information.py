@@ -43,12 +43,12 @@ def mutual_information(outputs: ArrayLike, means: ArrayLike, variance: float | N
     return float((np.diagonal(exponents) - logsumexp(exponents, axis=1)).mean() + math.log(len(f)))
 
 
-def information_as_printed(outputs: ArrayLike, means: ArrayLike, variance: float | None = None) -> float:
+def information_as_printed(outputs: ArrayLike, means: ArrayLike) -> float:
     """The formula as the paper prints it, with x in the inner sum too: by Jensen's inequality never above 0.
 
-    Arguments and errors are those of `mutual_information`.
+    Outputs, means and errors are those of `mutual_information`, and the variance is the one of its formula.
     """
-    f, mu, variance = _checked(outputs, means, variance)
+    f, mu, variance = _checked(outputs, means, None)
     exponents = -np.square(f - mu) / (2 * variance)  # (N,)
     return float(exponents.mean() - logsumexp(exponents) + math.log(len(f)))
 

@@ -40,9 +40,9 @@ class TrainingSetup:
     of batches; the epsilons of one seed share all of these, so that comparing them is paired.
 
     Attributes:
-        dataset: "digits", "wine", "breast cancer", "iris", "moons", "circles", "blobs", "spirals" or "hard", or
-            the name that `register` gave data of one's own, which must be held until the training has begun.
-        classes: K of blobs, 2 to 10, and of spirals, 2 to 5; the other data sets have theirs.
+        dataset: a name in `labelsmooth.datasets.DATASETS`, or the name that `register` gave data of one's own, which
+            must be held until the training has begun.
+        classes: K where the data set leaves a choice, its `choose_classes`; the others have theirs.
         train_size: number of training examples, from 2 a class (in data of one's own: as many as give the rarest class
             one) to 60 % of the data set.
         label_noise: share of training labels drawn anew over all K classes, in [0, 0.8].
@@ -71,7 +71,7 @@ class TrainingSetup:
     """
 
     dataset: str = "digits"
-    classes: int = 3  # of blobs and spirals only; the other data sets have theirs
+    classes: int = 3  # where the data set leaves a choice
     train_size: int = 1000
     label_noise: float = 0.4
     noisy_validation: bool = False

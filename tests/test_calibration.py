@@ -1,11 +1,10 @@
-"""Laws of the bins, the reliability curve, ECE and its null band, intervals, NLL and Brier score."""
+"""Laws of the bins, the reliability curve, ECE, NLL and Brier score."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binom, binomtest
+from classifiers import SCHEMES, classifier, two_classes
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
@@ -17,29 +16,10 @@ from labelsmooth.calibration import (
     ece_of_runs,
     log_softmax,
     nll,
-    null,
     null_ece,
     reliability_curve,
     softmax,
 )
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
-SCHEMES: tuple[Scheme, ...] = ("equal-width", "equal-mass")
-
-
-def two_classes(confidence: ArrayLike, correct: ArrayLike) -> tuple[Floats, Ints]:
-    """Probabilities (N, 2) and labels (N,) with these top-label confidences from 0.5 up."""
-    confidence = np.asarray(confidence, np.float64)
-    return np.stack([confidence, 1 - confidence], axis=1), 1 - np.asarray(correct, np.intp)
-
-
-def classifier(seed: int, n: int = 500, classes: int = 4, scale: float = 1.0) -> tuple[Floats, Ints]:
-    """Probabilities (N, K) and labels that follow logits of a different scale."""
-    generator = np.random.default_rng(seed)
-    logits = generator.normal(size=(n, classes)) * 2
-    labels = np.argmax(logits + generator.gumbel(size=logits.shape), axis=1)
-    return softmax(scale * logits), labels
 
 
 @pytest.mark.parametrize("bins", range(1, 101))
@@ -77,7 +57,8 @@ def test_ece_on_the_edges_by_hand(confidence: list[float], correct: list[int], b
     ids=["no ties", "ties stay whole"],
 )
 def test_equal_mass_by_hand(confidence: list[float], bins: list[int], ece: float) -> None:
-    curve = reliability_curve(*two_classes(confidence, [1, 0, 1, 1, 1, 0]), bins=3, scheme="equal-mass")
+    probs, labels = two_classes(confidence, [1, 0, 1, 1, 1, 0])
+    curve = reliability_curve(probs, labels, bins=3, scheme="equal-mass")
     assert bin_index(confidence, 3, "equal-mass").tolist() == bins
     assert curve.bin_count.tolist() == np.bincount(bins, minlength=3).tolist()
     assert curve.ece == pytest.approx(ece, abs=1e-12)
@@ -119,7 +100,8 @@ def test_the_curve_is_that_of_scikit_learn() -> None:
 
 
 def test_an_empty_bin_is_blank() -> None:
-    curve = reliability_curve(*two_classes([0.6, 0.9], [1, 1]), bins=2)
+    probs, labels = two_classes([0.6, 0.9], [1, 1])
+    curve = reliability_curve(probs, labels, bins=2)
     assert curve.bin_count.tolist() == [0, 2]
     assert np.isnan([curve.bin_confidence[0], curve.bin_accuracy[0]]).all()
     assert (curve.bin_low[0], curve.bin_high[0]) == (0, 1)
@@ -143,7 +125,7 @@ def test_ece_of_runs_is_bit_for_bit_that_of_each_run() -> None:
     runs = [[classifier(10 * i + j, n=101) for j in range(3)] for i in range(2)]
     confidence = np.array([[probs.max(axis=1) for probs, _ in row] for row in runs])
     correct = np.array([[probs.argmax(axis=1) == labels for probs, labels in row] for row in runs])
-    alone = [[reliability_curve(*run, bins=15).ece for run in row] for row in runs]
+    alone = [[reliability_curve(probs, labels, bins=15).ece for probs, labels in row] for row in runs]
     assert ece_of_runs(confidence, correct, 15).tolist() == alone
 
 
@@ -157,7 +139,8 @@ def test_a_nan_stays_in_its_own_run() -> None:
 @pytest.mark.parametrize("bins", [1, 2, 15, 40])
 @pytest.mark.parametrize("scale", [0.5, 1.0, 3.0])
 def test_ece_lies_between_the_overall_gap_and_mce(scale: float, bins: int, scheme: Scheme) -> None:
-    curve = reliability_curve(*classifier(2, scale=scale), bins, scheme)
+    probs, labels = classifier(2, scale=scale)
+    curve = reliability_curve(probs, labels, bins, scheme)
     assert abs(curve.accuracy - curve.confidence) <= curve.ece + 1e-12
     assert curve.ece <= curve.mce + 1e-12
 
@@ -171,109 +154,16 @@ def test_ece_is_the_overall_gap_when_all_bins_err_to_one_side() -> None:
 
 @pytest.mark.parametrize("bins", [1, 3, 5, 16])
 def test_doubling_the_bins_never_lowers_ece(bins: int) -> None:
-    curves = [reliability_curve(*classifier(4), bins * 2**k).ece for k in range(5)]
+    probs, labels = classifier(4)
+    curves = [reliability_curve(probs, labels, bins * 2**k).ece for k in range(5)]
     assert (np.diff(curves) >= -1e-12).all()
     assert curves[-1] > curves[0]
 
 
 def test_equal_mass_edges_separate_the_bins() -> None:
-    curve = reliability_curve(*two_classes([0.5, 0.6, 0.6, 0.6, 0.9, 0.95], [1] * 6), 3, "equal-mass")
+    probs, labels = two_classes([0.5, 0.6, 0.6, 0.6, 0.9, 0.95], [1] * 6)
+    curve = reliability_curve(probs, labels, 3, "equal-mass")
     assert curve.bin_edges == pytest.approx([0, 0.75, 0.75, 1])
-
-
-@pytest.mark.parametrize(
-    ("successes", "trials", "low", "high"),
-    [
-        (10, 10, 0.025**0.1, 1.0),
-        (0, 10, 0.0, 1 - 0.025**0.1),
-        (1, 2, 1 - 0.975**0.5, 0.975**0.5),
-        (5, 10, 0.187086, 0.812914),
-        (0, 0, 0.0, 1.0),
-    ],
-)
-def test_clopper_pearson_by_hand(successes: int, trials: int, low: float, high: float) -> None:
-    assert np.array(clopper_pearson(successes, trials)) == pytest.approx(np.array([low, high]), abs=1e-6)
-
-
-def test_clopper_pearson_is_that_of_scipy() -> None:
-    trials = 23
-    low, high = clopper_pearson(np.arange(trials + 1), trials, level=0.8)
-    peer = [binomtest(x, trials).proportion_ci(0.8, method="exact") for x in range(trials + 1)]
-    np.testing.assert_allclose(low, [interval.low for interval in peer], atol=1e-9)
-    np.testing.assert_allclose(high, [interval.high for interval in peer], atol=1e-9)
-
-
-@pytest.mark.parametrize("probability", [0.01, 0.3, 0.5, 0.97])
-def test_clopper_pearson_covers_at_least_its_level(probability: float) -> None:
-    x = np.arange(21)
-    low, high = clopper_pearson(x, 20, level=0.9)
-    assert binom.pmf(x, 20, probability)[(low <= probability) & (probability <= high)].sum() >= 0.9
-
-
-@pytest.mark.parametrize(
-    ("confidence", "observed", "share"),
-    [
-        ((0.8, 0.8), 0.2, 1.0),
-        ((0.8, 0.8), 0.3, 0.36),
-        ((0.8, 0.8), 0.8, 0.04),
-        ((0.8, 0.8), 0.9, 0.0),
-        ((0.5, 0.5), 0.0, 1.0),
-        ((0.5, 0.5), 0.5, 0.5),
-        ((1.0, 1.0), 0.0, 1.0),
-        ((1.0, 1.0), 0.1, 0.0),
-    ],
-)
-def test_null_distribution_by_hand(confidence: tuple[float, float], observed: float, share: float) -> None:
-    band = null_ece(confidence, draws=20_000, observed=observed)
-    assert band.p_value == pytest.approx(share, abs=0.015)  # four standard errors
-
-
-def test_null_band_by_hand() -> None:
-    band = null_ece((0.8, 0.8), draws=20_000)  # .2, .3, .8 with .64, .32, .04
-    assert [band.low, band.median, band.high] == pytest.approx([0.2, 0.2, 0.3])
-    assert band.p_value is None
-    assert null_ece((0.8, 0.8), draws=20_000, level=0.96).high == pytest.approx(0.8)
-
-
-@pytest.mark.parametrize(
-    ("n", "spread", "median"),
-    [
-        (300, False, 0.0358),
-        (300, True, 0.0700),
-        (900, False, 0.0208),
-        (900, True, 0.0404),
-        (6000, False, 0.0082),
-        (6000, True, 0.0157),
-    ],
-)
-def test_ece_has_a_noise_floor(n: int, spread: bool, median: float) -> None:
-    generator = np.random.default_rng(0)
-    confidence = generator.uniform(0.1, 1, n) if spread else generator.beta(8, 1, n)
-    band = null_ece(confidence, draws=500, seed=generator)
-    assert band.low < band.median < band.high
-    assert band.median == pytest.approx(median, rel=0.08)
-    variance = np.bincount(bin_index(confidence, 15), weights=confidence * (1 - confidence))
-    assert band.median == pytest.approx(np.sqrt(2 / np.pi) * np.sqrt(variance).sum() / n, rel=0.07)
-
-
-def test_null_band_depends_on_the_seed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    confidence = classifier(5)[0].max(axis=1)
-    whole = null_ece(confidence, draws=50, seed=3)
-    assert whole == null_ece(confidence, draws=50, seed=np.random.default_rng(3))
-    assert whole != null_ece(confidence, draws=50, seed=4)
-    monkeypatch.setattr(null, "BLOCK", 7 * len(confidence))
-    assert whole == null_ece(confidence, draws=50, seed=3)
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_a_calibrated_model_is_inside_its_band_and_an_overconfident_one_is_not(scheme: Scheme) -> None:
-    for scale, inside in ((1.0, True), (3.0, False)):
-        probs, labels = classifier(6, n=2000, scale=scale)
-        curve = reliability_curve(probs, labels, scheme=scheme)
-        band = null_ece(probs.max(axis=1), scheme=scheme, draws=200, observed=curve.ece)
-        assert (curve.ece <= band.high) == inside
-        assert band.p_value is not None
-        assert (band.p_value > 0.05) == inside
 
 
 def test_softmax_is_float64_and_masks_minus_infinity() -> None:

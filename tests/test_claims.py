@@ -1,32 +1,20 @@
-"""Laws of the claims: what decides them, what an experiment measures, and what a record keeps."""
+"""Laws of the claims: what decides them, and what an experiment measures."""
 
-import json
 import math
-import shlex
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from claim_fakes import ABOVE, ALIKE, BELOW, SMALL, TINY, around
 from scipy import stats
 
-from labelsmooth.__main__ import main
-from labelsmooth.claims import running
-from labelsmooth.claims.background import SEEDS, Background, Job
 from labelsmooth.claims.catalogue import CLAIMS
 from labelsmooth.claims.claim import Claim, Contrast, name_at
-from labelsmooth.claims.contrasts import above, below, within
-from labelsmooth.claims.laboratory import EASY, EXPERIMENTS, setup_of
+from labelsmooth.claims.laboratory import EXPERIMENTS
 from labelsmooth.claims.methods import Information, Penalty, Students
-from labelsmooth.claims.record import COMMITTED, Entry, read, versions, write
 from labelsmooth.claims.trainings import (
     Collapse,
-    Experiment,
-    Measured,
     Measures,
     NoiseGrid,
     Ranking,
@@ -34,26 +22,11 @@ from labelsmooth.claims.trainings import (
     spread_of_angles,
 )
 from labelsmooth.claims.verdicts import CONTRADICTED, HOLDS, LEAST_SEEDS, UNDECIDED, judge, judge_all, verdict
-from labelsmooth.claims.words import difference_in_words, setup_in_words
+from labelsmooth.claims.words import difference_in_words
 from labelsmooth.distillation import distil
-from labelsmooth.figures.claims import contrasts_figure, profile_figure
 from labelsmooth.selective import confidence_score, risk_coverage
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.training import train
-
-TINY: dict[str, Any] = {"train_size": 60, "hidden": (8,), "epochs": 4}
-SMALL = replace(EASY, **TINY)
-
-# The rule.
-
-
-def around(mean: float, spread: float, seeds: int = 12) -> list[float | None]:
-    """Made values with this mean, half of them below it."""
-    return [mean + spread * (-1) ** n for n in range(seeds)]
-
-
-ABOVE, BELOW = above("up", "after", "before"), below("down", "after", "before", -1.0)
-ALIKE = within("alike", "after", "before", -0.5, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +87,6 @@ def test_a_claim_holds_if_all_that_decides_does(means: tuple[float, ...], expect
 
 def test_every_claim_has_source_figure_test_and_experiment() -> None:
     assert list(CLAIMS) == list(EXPERIMENTS)
-    assert len(CLAIMS) == 11
     for said in (
         "figure 1", "CIFAR-100: .150 on hard labels, .021", "MNIST .002 → .102", "dropout 1.28, smoothing 1.23",
         "BLEU 25.3 → 25.8, perplexity 4.67 → 4.92", "student's test error: .74", "Lukasik et al. 2020",
@@ -218,267 +190,3 @@ def test_a_run_that_diverged_has_no_number() -> None:
     wild = replace(SMALL, learning_rate=1e4, epochs=20)
     assert all(map(math.isnan, Measures(wild, ("accuracy",), scaled=True).measure(0).values()))
     assert math.isnan(Penalty(wild, 0.1).measure(0)["accuracy with penalty"])
-
-
-# Running, resuming, the record.
-
-
-@dataclass(frozen=True)
-class Made:
-    """An experiment that trains nothing and writes down what it is asked for."""
-
-    effect: float
-    asked: Callable[[int], object]
-
-    def measure(self, seed: int) -> Measured:
-        self.asked(seed)
-        return {"before": float(seed), "after": seed + self.effect + 0.1 * (-1) ** seed, "lost": math.nan}
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """Two claims whose experiments are made, in a catalogue of their own; the seeds that they are asked for."""
-    seeds = list[int]()
-    made: dict[str, Experiment] = {"holds": Made(1.0, seeds.append), "fails": Made(-1.0, seeds.append)}
-    setups = {name: {"experiment": "Made", "effect": [vars(made[name])["effect"]]} for name in made}
-    with monkeypatch.context() as patch:
-        for name in list(CLAIMS):
-            patch.delitem(CLAIMS, name)
-        for name, experiment in made.items():
-            patch.setitem(CLAIMS, name, Claim(name, f"It {name}.", "", "", "", (ABOVE,), ""))
-            patch.setitem(EXPERIMENTS, name, experiment)
-        patch.setattr(running, "setup_of", setups.__getitem__)
-        yield seeds
-
-
-def printed(options: str, capsys: pytest.CaptureFixture[str]) -> str:
-    assert main(shlex.split(options)) == 0
-    text, errors = capsys.readouterr()
-    assert errors == ""
-    return text
-
-
-def test_resuming_repeats_nothing_and_changes_nothing(
-    asked: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "record.json"
-    command = f"claims --record {file} --seeds 12"
-    assert "holds: HOLDS" in printed(f"{command} --claim holds", capsys)
-    first = json.loads(file.read_text())["claims"]["holds"]
-    assert sorted(asked) == list(range(12))
-    asked.clear()
-    text = printed(command, capsys)
-    assert "fails: CONTRADICTED" in text
-    assert "1 claim tested" in text
-    assert "1 were in the record" in text
-    assert sorted(asked) == list(range(12))
-    both = file.read_bytes()
-    assert json.loads(both)["claims"]["holds"] == first
-    asked.clear()
-    printed(command, capsys)
-    assert asked == []
-    assert file.read_bytes() == both
-    # Other seeds, other versions or another setup are another test.
-    printed(f"claims --record {file} --seeds 11 --claim holds", capsys)
-    assert sorted(asked) == list(range(11))
-    monkeypatch.setattr(running, "versions", lambda: versions() | {"torch": "0"})
-    printed(f"claims --record {file} --seeds 11 --claim holds", capsys)
-    assert len(asked) == 22
-    monkeypatch.setattr(running, "setup_of", lambda name: {"experiment": "Made", "effect": [7.0]})
-    printed(f"claims --record {file} --seeds 11 --claim holds", capsys)
-    assert len(asked) == 33
-
-
-def test_a_command_that_is_stopped_keeps_what_it_finished(
-    asked: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "record.json"
-
-    def stop(seed: int) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setitem(EXPERIMENTS, "fails", Made(-1.0, stop))
-    assert main(shlex.split(f"claims --record {file} --seeds 10")) == 130
-    assert list(read(file)) == ["holds"]
-    assert [each.name for each in tmp_path.iterdir()] == ["record.json"]
-
-
-def test_a_record_is_read_as_it_was_written(tmp_path: Path, asked: list[int]) -> None:
-    file = tmp_path / "record.json"
-    numbers = {"after": (1.0, None, 0.1 + 0.2), "before": (0.0, 1e-300, -2.5)}
-    entry = Entry({"setup": {"hidden": [64, 64]}}, (0, 1, 7), {"torch": "1 [2]"}, "2026-01-02", 3.5, numbers)
-    write(file, {"holds": entry})
-    assert read(file) == {"holds": entry}
-    assert read(tmp_path / "none.json") == {}
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"claims": {"holds": {}}}', '{"claims": {"holds": 7}}'])
-def test_a_file_that_is_no_record_is_refused_and_kept(
-    text: str, asked: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tmp_path / "record.json"
-    file.write_text(text)
-    assert main(shlex.split(f"claims --record {file}")) == 2
-    assert "must be a file that this command has written" in capsys.readouterr().err
-    assert file.read_text() == text
-    assert asked == []
-
-
-@pytest.mark.parametrize("seeds", ["0", "-1", "2001"])
-def test_a_number_of_seeds_that_cannot_be_is_refused(seeds: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["claims", "--seeds", seeds]) == 2
-    assert f"seeds must be between 1 and 2000; got {seeds}" in capsys.readouterr().err
-
-
-def test_progress_is_a_bar_where_somebody_watches(
-    asked: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    main(shlex.split(f"claims --record {tmp_path}/record.json --seeds 3 --claim holds"))
-    bars = capsys.readouterr().err
-    assert "holds" in bars
-    for done in range(4):
-        assert f"{done} of 3 seeds" in bars
-
-
-def test_a_number_of_one_seed_does_not_depend_on_how_many_workers_there_are() -> None:
-    experiment = Measures(SMALL, ("nll", "nc1"))
-    alone, together = (list(running.measured(experiment, range(4), workers)) for workers in (1, 2))
-    assert alone == together == [experiment.measure(seed) for seed in range(4)]
-
-
-# The record that comes with the package.
-
-
-@pytest.mark.parametrize("name", CLAIMS)
-def test_the_committed_record_fits_the_code(name: str) -> None:
-    entry, written = read(COMMITTED)[name], json.loads(COMMITTED.read_text(encoding="utf-8"))["claims"][name]
-    claim = CLAIMS[name]
-    assert entry.setup == setup_of(name)
-    assert len(entry.seeds) >= LEAST_SEEDS
-    assert {len(values) for values in entry.numbers.values()} == {len(entry.seeds)}
-    assert written["verdict"] == entry.verdict(name)
-    assert list(written["contrasts"]) == [contrast.text for contrast in claim.contrasts]
-    for judged, told in zip(entry.judged(name), written["contrasts"].values(), strict=True):
-        assert told["verdict"] == judged.verdict
-        assert judged.comparison is not None
-        assert told["low"] == pytest.approx(judged.comparison.low, abs=1e-6)
-    assert claim.profile is None or claim.profile.names <= entry.numbers.keys()
-    assert "training examples" in setup_in_words(entry.setup)
-
-
-def test_a_seed_of_the_committed_record_is_measured_again() -> None:
-    """With the versions of the record to the last bit on one machine; elsewhere kernels round otherwise."""
-    entry = read(COMMITTED)["selective"]
-    found = EXPERIMENTS["selective"].measure(entry.seeds[0])
-    for name, value in found.items():
-        assert entry.numbers[name][0] == pytest.approx(value, abs=0.03)
-
-
-@pytest.mark.parametrize("name", CLAIMS)
-def test_pictures_hold_the_numbers_of_the_record(name: str) -> None:
-    entry = read(COMMITTED)[name]
-    judged = entry.judged(name)
-    for live in ((), judged):
-        moving = contrasts_figure(judged, live)
-        moving.plotly()
-        for number, each in enumerate(judged, start=1):
-            axis = "x" if number == 1 else f"x{number}"
-            of_panel = [trace for trace in moving.figure["data"] if trace["xaxis"] == axis]
-            bars = [trace for trace in of_panel if trace["mode"] == "lines+markers"]
-            assert len(bars) == (2 if live else 1)
-            assert each.comparison is not None
-            ends = np.array([each.comparison.low, each.comparison.difference, each.comparison.high])
-            assert bars[0]["x"] == pytest.approx(each.contrast.scale * ends, rel=1e-4, abs=1e-6)
-            dots = [trace for trace in of_panel if trace["mode"] == "markers" and len(trace["x"]) == len(entry.seeds)]
-            assert len(dots) == len(bars)
-            low, high = moving.figure["layout"][f"xaxis{axis[1:]}"]["range"]
-            shown = np.concatenate([trace["x"] for trace in of_panel])
-            assert low <= shown.min() < shown.max() <= high
-            sources = [trace["x"] for trace in of_panel if "source" in trace.get("hovertemplate", "")]
-            assert sources == ([] if each.contrast.source is None else [[each.contrast.source]])
-    profile = CLAIMS[name].profile
-    if profile is not None:
-        moving = profile_figure(profile, entry.numbers)
-        moving.plotly()
-        lines = [trace for trace in moving.figure["data"] if trace["mode"] == "lines+markers"]
-        for line, trace in zip(profile.lines, lines, strict=True):
-            means = [np.nanmean(np.array(entry.numbers[number], float)) for _, number in line.points]
-            assert trace["y"] == pytest.approx(means, rel=1e-4)
-
-
-# In the background.
-
-
-def made_entry(name: str) -> Entry:
-    return Entry({}, SEEDS, {}, "2026-01-01", 1.0, {})
-
-
-def test_one_claim_at_a_time_and_the_last_of_each_is_kept() -> None:
-    go, tested = threading.Event(), list[tuple[str, tuple[int, ...]]]()
-
-    def test(name: str, seeds: tuple[int, ...], workers: int, progress: Any) -> Entry:
-        progress(name, 3, 10)
-        tested.append((name, seeds))
-        assert go.wait(10)
-        return made_entry(name)
-
-    tests = Background(test)
-    assert (tests.running, tests.job("a")) == (None, None)
-    assert tests.start("a")
-    assert not tests.start("a")
-    assert not tests.start("b")
-    job = tests.job("a")
-    assert job is not None
-    assert job is tests.running
-    go.set()
-    tests.close()
-    assert job.ended
-    assert (job.entry, job.done, job.error) == (made_entry("a"), 3, None)
-    assert tested == [("a", SEEDS)]
-    assert tests.running is None
-    assert not tests.start("b")  # it is closed
-
-
-def test_a_test_that_fails_ends_in_a_sentence_and_can_be_tried_again() -> None:
-    def test(name: str, seeds: tuple[int, ...], workers: int, progress: Any) -> Entry:
-        raise OSError("/secret/path")
-
-    tests = Background(test)
-    for _ in range(2):
-        assert tests.start("a")
-        while tests.running:
-            pass
-    job = tests.job("a")
-    assert isinstance(job, Job)
-    assert job.error == "The test ended with an error (OSError). Details are in the server's log."
-
-
-def test_closing_ends_a_test_after_its_seed(monkeypatch: pytest.MonkeyPatch) -> None:
-    started, go, seeds = threading.Event(), threading.Event(), list[int]()
-
-    def ask(seed: int) -> None:
-        seeds.append(seed)
-        started.set()
-        assert go.wait(10)
-
-    monkeypatch.setitem(EXPERIMENTS, "nll", Made(1.0, ask))
-    monkeypatch.setattr(running, "setup_of", lambda name: {})
-    tests = Background()
-    assert tests.start("nll")
-    assert started.wait(10)
-    closing = threading.Thread(target=tests.close)
-    closing.start()
-    while not tests._closed:
-        pass
-    go.set()
-    closing.join(10)
-    job = tests.job("nll")
-    assert job is not None
-    assert job.error == "The server was closed."
-    assert seeds == [SEEDS[0]]
-
-
-def test_live_seeds_are_enough_and_not_those_of_the_record() -> None:
-    assert len(SEEDS) >= LEAST_SEEDS
-    assert not set(SEEDS) & {seed for entry in read(COMMITTED).values() for seed in entry.seeds}

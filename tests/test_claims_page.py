@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from open_pages import APP, told, traces, whole, widget
+from addressed import at
+from open_pages import told, traces, whole, widget
 from streamlit.testing.v1 import AppTest
 
 from labelsmooth.claims import background
@@ -21,10 +22,7 @@ RUN = "Run it live"
 
 
 def opened(**query: str) -> AppTest:
-    page = AppTest.from_file(str(APP), default_timeout=60)
-    for name, value in query.items():
-        page.query_params[name] = value
-    page.switch_page("understand/claims.py").run()
+    page = at("understand/claims.py", **query)
     page.run()  # a server's first request shows a component that is no film
     assert not page.exception
     return page
@@ -143,4 +141,5 @@ def test_a_record_without_a_claim_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(claims_page, "record", lambda: {"nll": RECORD["nll"]})
     page = opened()
     assert not page.exception
-    assert told(page).count("This claim is not in the record.") == 10
+    assert told(page).count("This claim is not in the record.") == len(CLAIMS) - 1
+    assert "**1 claim, tested" in told(page)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_calibration import classifier
+from classifiers import classifier
 
 from labelsmooth import rows
 from labelsmooth.calibration import Scheme, bin_index, null_ece, reliability_curve

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from addressed import at
 from open_pages import APP, chosen, metrics, said, told, traces, whole, widget
 from streamlit.testing.v1 import AppTest
 
@@ -19,10 +20,7 @@ HOSTILE = ("nan", "-1e400", "9" * 500, "<script>alert(1)</script>", "[a](javascr
 
 def visited(**query: str) -> AppTest:
     """The page at this address."""
-    page = AppTest.from_file(str(APP), default_timeout=60)
-    for name, value in query.items():
-        page.query_params[name] = value
-    page.switch_page(PAGE).run()
+    page = at(PAGE, **query)
     assert not page.exception
     return page
 

@@ -9,12 +9,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 import streamlit as st
 from open_pages import (
     chosen,
-    films,
     frame,
     last_of,
     left,
@@ -170,52 +168,6 @@ def test_where_a_film_is_left_becomes_the_epsilon_of_the_page() -> None:
     page.run()
     assert slider(page).value == 0.2
     assert whole(page)["sweep"]["start"] == "0.2"
-
-
-def test_the_map_is_trained_row_by_row_and_holds_them_all_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun: list[float] = []
-
-    def train(setup: TrainingSetup) -> Iterator[Snapshot | None]:
-        begun.append(setup.label_noise)
-        return train_by_epoch(setup)
-
-    monkeypatch.setattr(server, "train_by_epoch", train)
-    server.registry.clear()
-    page = opened(PAGE, **TINY)
-    assert "map" not in whole(page)
-    begun.clear()
-    widget(page.selectbox, "Map").set_value("label_noise").run()
-    assert "of 7 of the map." in told(page)
-    rows = mapped(page)
-    assert begun == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
-    (cells,) = traces(rows, type="heatmap")
-    for row, setup in enumerate(chosen(page).map_rows().values()):
-        assert cells["z"][row] == pytest.approx(last_of(setup).ece.mean(0), abs=1e-6)
-    widget(page.selectbox, "Measure of the map").set_value("accuracy").run()
-    (others,) = traces(mapped(page), type="heatmap")
-    assert others["z"] != cells["z"]
-    assert len(begun) == 7
-    server.registry.clear()
-
-
-def mapped(page: AppTest) -> dict[str, Any]:
-    """The map once all its rows are trained."""
-    for _ in range(400):
-        assert not page.exception
-        page.run()
-        if any(film["key"] == "map" and film["done"] for film in films(page)):
-            return whole(page)["map"]
-    raise AssertionError("still no whole map after 400 ticks")
-
-
-def test_the_map_of_training_sizes_has_a_row_for_each() -> None:
-    page = opened(PAGE, **TINY, map_over="train_size")
-    shown = mapped(page)
-    (cells,) = traces(shown, type="heatmap")
-    sizes = [f"{size:g}" for size in chosen(page).map_rows()]
-    assert shown["figure"]["layout"]["yaxis"]["ticktext"] == sizes
-    assert np.isfinite(np.array(cells["z"])).all()
-    assert len(cells["z"]) == len(sizes)
 
 
 def test_the_viewer_of_a_map_leaves_when_no_map_is_wanted(slow: threading.Event) -> None:

@@ -7,6 +7,7 @@ import calibration as kumar
 import numpy as np
 import pytest
 import relplot
+from classifiers import SCHEMES, Floats, Ints, classifier
 from numpy.typing import ArrayLike, NDArray
 
 from labelsmooth import cells
@@ -20,21 +21,10 @@ from labelsmooth.estimators import (
 )
 from labelsmooth.smooth_ece import smooth_ece
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
-SCHEMES: tuple[Scheme, ...] = ("equal-width", "equal-mass")
 NAMES = (
     "ECE, equal width", "ECE, equal mass", "ECE, debiased", "RMS error", "RMS error, debiased", "class-wise ECE", "ACE",
     "smECE", "MCE",
 )  # fmt: skip
-
-
-def classifier(seed: int, n: int = 450, classes: int = 4, scale: float = 1.0) -> tuple[Floats, Ints]:
-    """Probabilities (N, K) and labels (N,) that follow logits of another scale: calibrated at scale 1."""
-    generator = np.random.default_rng(seed)
-    logits = generator.normal(size=(n, classes)) * 2
-    labels = np.argmax(logits + generator.gumbel(size=logits.shape), axis=1)
-    return softmax(scale * logits), labels
 
 
 def top(probs: Floats, labels: Ints) -> tuple[Floats, NDArray[np.bool_]]:
@@ -151,14 +141,14 @@ def test_errors_are_those_of_kumar(classes: int, scale: float) -> None:
 def test_the_debiased_ece_is_what_kumar_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their normal numbers come from the global generator, which the test puts back."""
     monkeypatch.setattr(np.random, "normal", np.random.default_rng(0).normal)
-    probs, labels = classifier(0)
+    probs, labels = classifier(0, n=450)
     theirs = np.mean([kumar.get_ece_em(probs, labels, debias=True) for _ in range(10)])
     assert debiased_ece(*top(probs, labels)) == pytest.approx(theirs, abs=5e-4)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_class_wise_errors_are_means_over_class_reliability(scheme: Scheme) -> None:
-    probs, labels = classifier(3)
+    probs, labels = classifier(3, n=450)
     curves = [class_reliability(probs, labels, k, 15, scheme) for k in range(4)]
     assert classwise_ece(probs, labels, 15, scheme) == pytest.approx(np.mean([curve.ece for curve in curves]))
     gap = np.abs([curve.bin_accuracy - curve.bin_confidence for curve in curves])
@@ -237,7 +227,7 @@ def test_the_debiased_ece_removes_part_of_what_chance_adds() -> None:
 
 
 def test_a_temperature_moves_no_example_of_two_classes_between_bins_of_equal_mass() -> None:
-    probs, labels = classifier(0, classes=2)
+    probs, labels = classifier(0, n=450, classes=2)
     before = class_reliability(probs, labels, 1, 9, "equal-mass")
     after = class_reliability(softmax(np.log(probs) / 3), labels, 1, 9, "equal-mass")
     assert (before.bin_count == after.bin_count).all()

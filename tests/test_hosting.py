@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 import streamlit as st
-from open_pages import APP
+from addressed import at
 from streamlit import net_util
-from streamlit.testing.v1 import AppTest
 from streamlit.web.server.server_util import is_url_from_allowed_origins
 
 from labelsmooth.__main__ import main
@@ -138,10 +137,7 @@ def test_the_command_starts_nothing_with_wrong_settings(
 
 # The pages
 
-
-def visited() -> AppTest:
-    page = AppTest.from_file(str(APP), default_timeout=60)
-    return page.switch_page("about/server.py").run()
+SERVER = "about/server.py"
 
 
 def test_wrong_settings_are_all_that_every_page_shows_and_the_log_has_them_once(
@@ -152,7 +148,7 @@ def test_wrong_settings_are_all_that_every_page_shows_and_the_log_has_them_once(
     gate._tell_the_log.cache_clear()
     with caplog.at_level(logging.ERROR, "labelsmooth"):
         for _ in range(2):
-            page = visited()
+            page = at(SERVER)
             assert not page.exception
             assert [text.value.split()[0] for text in page.text[1:]] == [
                 "LABELSMOOTH_RUN_MB",
@@ -173,7 +169,7 @@ def test_under_another_name_the_pages_say_one_sentence_and_nothing_else(
     monkeypatch.setenv("LABELSMOOTH_ALLOWED_HOSTS", "ours.test")
     headers = {} if host is None else {"Host": host}
     monkeypatch.setattr(type(st.context), "headers", property(lambda _: headers))
-    page = visited()
+    page = at(SERVER)
     assert not page.exception
     if answered:
         assert page.title[0].value == "What is this server doing?"
@@ -192,7 +188,7 @@ def test_a_file_is_no_larger_than_the_smallest_limit(monkeypatch: pytest.MonkeyP
     assert uploads.small_enough("a.csv", bytes(2**20))
     with pytest.raises(ValueError, match=r"^a\.csv: is larger than 1 MiB$"):
         uploads.small_enough("a.csv", bytes(2**20 + 1))
-    page = AppTest.from_file(str(APP), default_timeout=60).switch_page("apply/your_data.py").run()
+    page = at("apply/your_data.py")
     (uploader,) = page.file_uploader
     assert uploader.proto.max_upload_size_mb == 1
     uploader.set_value(("a.csv", bytes(2**20 + 1), "text/csv")).run()

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from open_pages import APP, metrics, opened
+from addressed import at
+from open_pages import metrics, opened
 from run_fakes import A, B, C, Clock, FakeTraining, Lab
-from streamlit.testing.v1 import AppTest
 
 from labelsmooth.dashboard import server
 from labelsmooth.dashboard.journal import EVENTS, Journal, Lines, _writer, about, runs_log
@@ -199,7 +199,7 @@ def test_what_is_standing_is_what_there_is(lab: Lab) -> None:
 
 def test_the_server_page_counts_a_run_and_says_the_same_as_json() -> None:
     def look() -> tuple[dict[str, int], dict[str, Any]]:
-        page = AppTest.from_file(str(APP), default_timeout=60).switch_page("about/server.py").run()
+        page = at("about/server.py")
         assert not page.exception
         shown = {name: int(value) for name, value in metrics(page).items()}
         (code,) = (each for each in page.code if each.language == "json")

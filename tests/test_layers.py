@@ -52,7 +52,8 @@ BARRED = {
                 "cross_fit", "class_sums", "null_draws", "null_recombined",
                 "claims.claim", "claims.contrasts", "claims.verdicts", "claims.catalogue",
                 "dashboard.settings", "dashboard.runs", "dashboard.schedule", "dashboard.groups",
-                "dashboard.cost", "dashboard.journal", "dashboard.vitals", "dashboard.python_code", "hosting",
+                "dashboard.cost", "dashboard.journal", "dashboard.vitals", "dashboard.python_code",
+                "dashboard.programs", "hosting",
             )
         ],
         ("torch",),
@@ -64,7 +65,7 @@ WITHOUT_STREAMLIT = tuple(
     f"labelsmooth.dashboard.{name}"
     for name in (
         *("runs", "schedule", "groups", "settings", "specs", "choices", "album"),
-        *("cost", "journal", "vitals", "python_code"),
+        *("cost", "journal", "vitals", "python_code", "programs"),
     )
 )
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from classifiers import Floats, Ints, classifier
 from scipy.stats import ks_2samp
-from test_estimators import NAMES, Floats, Ints, classifier, singles
+from test_estimators import NAMES, singles
 
 from labelsmooth import estimators, null_draws, null_recombined, rows
 from labelsmooth.calibration import null_ece, softmax
@@ -35,7 +36,7 @@ def test_the_table_has_the_values_of_the_single_functions(n: int, classes: int, 
 
 @pytest.mark.usefixtures("null")
 def test_the_seed_fixes_the_table_and_the_sizes_of_blocks_and_the_cores_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    probs, labels = classifier(2)
+    probs, labels = classifier(2, n=450)
     table = calibration_table(probs, labels, draws=30)
     assert calibration_table(probs, labels, draws=30, seed=1) != table
     for module, name, value in ((null_draws, "BLOCK", 1000), (null_recombined, "BLOCK", 1000), (rows, "CHUNK", 20)):
@@ -121,7 +122,7 @@ def test_p_values_of_calibrated_models_are_uniform(null: int) -> None:
 
 
 def test_the_order_of_rows_changes_no_value() -> None:
-    probs, labels = classifier(1, scale=2.0)
+    probs, labels = classifier(1, n=450, scale=2.0)
     probs = probs.round(2) / probs.round(2).sum(axis=1, keepdims=True)  # with ties
     order = np.random.default_rng(0).permutation(len(labels))
     tables = [calibration_table(probs[own], labels[own], draws=1) for own in (np.arange(len(labels)), order)]
@@ -130,7 +131,7 @@ def test_the_order_of_rows_changes_no_value() -> None:
 
 def test_the_null_of_the_table_is_that_of_null_ece() -> None:
     """The top label of a label drawn from p is right with the probability of the confidence."""
-    probs, labels = classifier(2)
+    probs, labels = classifier(2, n=450)
     row, other = calibration_table(probs, labels, draws=600)[0], null_ece(probs.max(axis=1), draws=600)
     found = (row.null_low, row.null_median, row.null_high)
     assert found == pytest.approx((other.low, other.median, other.high), rel=0.08)

@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from classifiers import SCHEMES
 
 from labelsmooth.assessment.assess import assess
 from labelsmooth.assessment.film import FILM_CELLS, FILM_ROWS, TemperatureFilm, film_rows, temperature_film
@@ -29,7 +30,6 @@ from labelsmooth.temperature_path import (
 )
 
 BINS = 10
-SCHEMES: tuple[Scheme, ...] = ("equal-width", "equal-mass")
 HOSTILE = "a<b>\"&'%{x} $y$</script>\n\N{GRINNING FACE}.csv"
 
 

@@ -154,7 +154,7 @@ def test_the_visitor_overrules_the_columns() -> None:
         read_csv(lines)
     table = read_table("given.csv", lines.encode())
     assert caught.value.columns == choices([table]) == ("a", "b", "c", "y", "target")
-    assert preview(table, rows=1).rows == (("0.5", "0.5", "7", "0", "1"),)
+    assert preview(table).rows == (("0.5", "0.5", "7", "0", "1"), ("0.1", "0.9", "8", "1", "0"))
 
 
 def test_the_visitor_chooses_an_array() -> None:
@@ -166,7 +166,15 @@ def test_the_visitor_chooses_an_array() -> None:
     with pytest.raises(NotUnderstoodError, match="'u', 'v'") as caught:
         read(file)
     assert caught.value.columns == ("u", "v", "y", "classes")
-    assert preview(read_table(*file), columns=4).names == ("u 1", "u 2", "u 3", "v 1")
+    assert preview(read_table(*file)).names == ("u 1", "u 2", "u 3", "v 1", "v 2", "v 3", "y", "classes")
+
+
+def test_a_preview_is_the_first_rows_of_the_first_columns() -> None:
+    names = tuple(f"column {place}" for place in range(14))
+    rows = [tuple(str(row + place) for place in range(14)) for row in range(7)]
+    head = preview(read_table("given.csv", "\n".join(map(",".join, [names, *rows])).encode()))
+    assert head.names == names[:12]
+    assert head.rows == tuple(row[:12] for row in rows[:5])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 from shlex import split
 
 import pytest
-from open_pages import chosen, last_of, metrics, opened, told, trained_on
+from open_pages import APP, chosen, last_of, metrics, opened, told, trained_on
 from streamlit.testing.v1 import AppTest
 from test_settings import drawn_settings
 
@@ -18,7 +18,8 @@ from labelsmooth.assessment.assess import assess
 from labelsmooth.assessment.words import verdict
 from labelsmooth.commands.options import setup_of
 from labelsmooth.commands.sweep import settings_wanted
-from labelsmooth.dashboard.python_code import FILE, Code, code_of
+from labelsmooth.dashboard.programs import FILE
+from labelsmooth.dashboard.python_code import CODES, Code, code_of
 from labelsmooth.dashboard.settings import Settings
 from labelsmooth.own_data.held import OwnData, register
 from labelsmooth.own_data.preparing import prepare
@@ -218,6 +219,17 @@ def test_the_code_for_a_model_of_ones_own_says_what_the_page_says(
     assert printed(code.python).endswith("\n\n".join(verdict(found)) + "\n")
     options = parser().parse_args(split(code.command)[3:])
     assert (options.command, options.bins, options.binning) == ("calibrate", 10, "equal-mass")
+
+
+def test_all_code_is_of_a_page_that_there_is() -> None:
+    (pages,) = (
+        ast.literal_eval(line.value)
+        for line in ast.parse(APP.read_text(encoding="utf-8")).body
+        if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "PAGES"
+    )
+    titles = [title for section in pages.values() for title in section]
+    assert [title for title in titles if title in CODES] == list(CODES)
+    assert code_of("Server", Settings()) == Code()
 
 
 def test_where_nothing_can_be_run_the_code_says_so() -> None:

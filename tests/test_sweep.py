@@ -1,54 +1,18 @@
-"""Laws of a sweep: what its lines hold, where it is best, and what it says, which can turn out every way."""
+"""Laws of a sweep: what its lines hold, where it is best, and what is taken home of it."""
 
 import csv
 import io
 import json
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import pytest
+from made_sweeps import DECIDED, EPSILONS, LOOSE, SEEDS, MakeSnapshot, lost, paired, trained
 
 from labelsmooth.calibration import null_ece, softmax
-from labelsmooth.setups import TrainingSetup
-from labelsmooth.snapshots import MEASURES, NEVER, BestTemperature, Snapshot
+from labelsmooth.snapshots import MEASURES
 from labelsmooth.sweep import RANKED, Best, Sweep, best_of, conclusion, map_rows, records, sweep, to_csv, to_json
-from labelsmooth.sweep.words import stretches
-
-MakeSnapshot = Callable[..., Snapshot]
-EPSILONS = (0.0, 0.1, 0.2, 0.3)
-SEEDS = 4
-
-
-def paired(*means: float, spread: float = 0.0, seeds: int = SEEDS) -> np.ndarray:
-    """Values (S, E) with these means: seeds shift all epsilons alike, and each on its own by about `spread`."""
-    together = np.linspace(-0.01, 0.01, seeds)[:, None]
-    own = spread * np.cos(np.arange(seeds * len(means)) ** 2).reshape(seeds, -1)
-    return np.array(means) + together + own - own.mean(axis=0)
-
-
-def trained(make: MakeSnapshot, epsilons: tuple[float, ...] = EPSILONS, scaled: Any = 0.5, **numbers: Any) -> Any:
-    """A finished snapshot and its setup; `scaled` is every measure after temperature scaling, None for unfinished."""
-    seeds = next((len(values) for values in numbers.values() if isinstance(values, np.ndarray)), SEEDS)
-    shape = (seeds, len(epsilons))
-    best = None
-    if scaled is not None:
-        after = np.broadcast_to(np.asarray(scaled, float), shape)
-        flags = {"at_bound": np.zeros(shape, int), "no_errors": np.zeros(shape, bool)}
-        measured = dict.fromkeys(["ece", "nll", "brier", "confidence"], after)
-        temperature = np.arange(1.0, 1 + seeds * len(epsilons)).reshape(shape)
-        best = BestTemperature(temperature=temperature, **measured, **flags, examples=9)
-    snapshot = make(0.5, seeds=seeds, epsilons=len(epsilons), finished=scaled is not None, best=best)
-    return replace(snapshot, **numbers), TrainingSetup(epsilons=epsilons, seeds=tuple(range(seeds)), film=False)
-
-
-def lost(*runs: tuple[int, int], seeds: int = SEEDS, epsilons: int = len(EPSILONS)) -> np.ndarray:
-    """The epochs of divergence (S, E): 7 for these runs."""
-    diverged = np.full((seeds, epsilons), NEVER)
-    for run in runs:
-        diverged[run] = 7
-    return diverged
 
 
 def told(numbers: Sweep, measure: str = "ece") -> Best:
@@ -158,126 +122,6 @@ def test_a_mean_over_fewer_seeds_is_no_candidate(make_snapshot: MakeSnapshot) ->
     everywhere = lost(*((0, column) for column in range(4)), (1, 1))
     best = told(sweep(*trained(make_snapshot, **numbers | {"diverged": everywhere})))
     assert (best.epsilon, best.seeds) == (0.2, 3)
-
-
-def test_neighbours_in_words() -> None:
-    assert stretches([0.1], EPSILONS) == "0.1"
-    assert stretches([0.1, 0.2], EPSILONS) == "0.1 to 0.2"
-    assert stretches([0.0, 0.2, 0.3], EPSILONS) == "0 and 0.2 to 0.3"
-    assert stretches([-0.2, 0.0, 0.2], (-0.2, -0.1, 0.0, 0.1, 0.2)) == "−0.2, 0 and 0.2"
-
-
-DECIDED = paired(0.3, 0.1, 0.2, 0.4)
-LOOSE = paired(0.3, 0.29, 0.31, 0.3, spread=0.1)
-HARD = paired(0.1, 0.2, 0.3, 0.4)
-# each: the ECE, the ECE after temperature scaling, and what is said of it
-CALIBRATION: dict[str, tuple[np.ndarray, Any, tuple[str, ...]]] = {
-    "scaling is better": (
-        DECIDED,
-        0.05 + (DECIDED - DECIDED.mean(0)),
-        (
-            "ECE is lowest at epsilon 0.1 (0.100); over 4 seeds it can be told from every other epsilon.",
-            "The hard-label model after temperature scaling has 0.050: no epsilon comes as low (difference +0.050, "
-            "95 % interval +0.050 to +0.050).",
-        ),
-    ),
-    "smoothing is better": (
-        DECIDED,
-        0.2,
-        ("has 0.200: epsilon 0.1 beats it, though it was chosen on the test part (difference −0.100, 95 % interval",),
-    ),
-    "undecided": (
-        LOOSE,
-        0.3,
-        (
-            "(0.290); over 4 seeds 0 to 0.3 cannot be told from it.",
-            "has 0.300: the seeds do not tell epsilon 0.1 from it (difference −0.010, 95 % interval −",
-            ": undecided).",
-        ),
-    ),
-    "hard labels": (HARD, 0.2, ("ECE is lowest at epsilon 0, hard labels (0.100);", "0.200: epsilon 0 beats it")),
-    "the end": (HARD[:, ::-1], 0.2, ("ECE is lowest at epsilon 0.3 (0.100, the end of the grid);",)),
-    "one seed": (
-        DECIDED[:1],
-        0.2,
-        (
-            "epsilon 0.1 (0.090); one seed cannot tell how far that is chance.",
-            "has 0.200: one seed does not decide between it and epsilon 0.1 (difference −0.110, one seed: no interval)",
-        ),
-    ),
-    "no temperature yet": (DECIDED, None, ("it can be told from every other epsilon.",)),
-}
-
-
-@pytest.mark.parametrize("case", CALIBRATION)
-def test_the_sentence_on_calibration_can_turn_out_every_way(case: str, make_snapshot: MakeSnapshot) -> None:
-    ece, scaled, parts = CALIBRATION[case]
-    said = conclusion(sweep(*trained(make_snapshot, scaled=scaled, ece=ece)))[0]
-    for part in parts:
-        assert part in said
-    assert ("temperature" in said) == (scaled is not None)
-    assert "nan" not in said
-    assert "inf" not in said
-
-
-@pytest.mark.parametrize(
-    ("accuracy", "said"),
-    [
-        (paired(0.6, 0.65, 0.7, 0.6), "It is more accurate than hard labels (difference +10.0 points, 95 % interval"),
-        (
-            paired(0.6, 0.61, 0.62, 0.6, spread=0.1),
-            "It is not clearly more accurate than hard labels (difference +2.0 points, 95 % interval −",
-        ),
-        (paired(0.7, 0.6, 0.6, 0.6), "hard labels (70.0 %); over 4 seeds it can be told from every other epsilon. No "),
-        (paired(0.6, 0.7, 0.6, 0.6)[:1], "than hard labels (difference +10.0 points, one seed: no interval)."),
-    ],
-)
-def test_the_sentence_on_accuracy_can_turn_out_every_way(
-    accuracy: np.ndarray, said: str, make_snapshot: MakeSnapshot
-) -> None:
-    sentence = conclusion(sweep(*trained(make_snapshot, accuracy=accuracy)))[1]
-    assert sentence.startswith("Accuracy is highest at epsilon ")
-    assert said in sentence
-
-
-def test_agreement_of_the_measures_can_turn_out_every_way(make_snapshot: MakeSnapshot) -> None:
-    def said(**ece_and_others: Any) -> str:
-        same = {"accuracy": 1 - DECIDED, "nll": DECIDED, "brier": DECIDED, "ece": DECIDED}
-        return conclusion(sweep(*trained(make_snapshot, **same | ece_and_others)))[2]
-
-    assert said() == "Accuracy, NLL, Brier score and ECE are all best at epsilon 0.1."
-    hard = {"accuracy": 1 - HARD, "nll": HARD, "brier": HARD, "ece": HARD}
-    assert said(**hard) == "Accuracy, NLL, Brier score and ECE are all best at epsilon 0, hard labels."
-    assert said(ece=HARD) == (
-        "The measures disagree about the best epsilon: accuracy at 0.1, NLL at 0.1, Brier score at 0.1, ECE at 0; "
-        "every epsilon is clearly worse than the best by at least one of them."
-    )
-    assert said(ece=paired(0.3, 0.31, 0.29, 0.3, spread=0.1)).endswith(
-        "ECE at 0.2; 0.1 cannot be told from the best by any of them."
-    )
-    one_seed = {name: values[:1] for name, values in {**hard, "ece": DECIDED}.items()}
-    assert said(**one_seed).endswith("Brier score at 0, ECE at 0.1.")
-    assert said(diverged=lost((0, 3), (2, 3))).endswith(" 2 of 16 runs diverged and count nowhere.")
-
-
-def test_a_negative_epsilon_has_a_real_minus(make_snapshot: MakeSnapshot) -> None:
-    said = conclusion(sweep(*trained(make_snapshot, (-0.2, -0.1, 0.0, 0.1), ece=DECIDED)))
-    assert "ECE is lowest at epsilon −0.1 (0.100)" in said[0]
-    assert "-" not in "".join(said).replace("hard-label", "")
-
-
-def test_where_nothing_can_be_compared_one_sentence_says_so(make_snapshot: MakeSnapshot) -> None:
-    (said,) = conclusion(sweep(*trained(make_snapshot, diverged=np.full((SEEDS, 4), 3))))
-    assert said == "All 16 runs diverged, so there is nothing to compare."
-    (said,) = conclusion(sweep(*trained(make_snapshot, (0.0,))))
-    assert said == "Only one epsilon was trained, 0, so there is nothing to compare."
-    diverged = np.full((SEEDS, 4), 3)
-    diverged[1, 2] = NEVER
-    (said,) = conclusion(sweep(*trained(make_snapshot, diverged=diverged)))
-    assert said == "All runs but those of one epsilon diverged, 0.2, so there is nothing to compare."
-    hard_lost = conclusion(sweep(*trained(make_snapshot, scaled=np.nan, diverged=lost(*((s, 0) for s in range(4))))))
-    assert "nan" not in "".join(hard_lost)
-    assert "temperature" not in hard_lost[0]
 
 
 def test_records_hold_everything_of_every_run(make_snapshot: MakeSnapshot) -> None:

@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
+from classifiers import SCHEMES
 from scipy import stats
 
 from labelsmooth.calibration import (
@@ -146,9 +147,6 @@ def test_arguments_out_of_range(logits: list[list[float]], temperatures: list[fl
 def test_an_event_out_of_range() -> None:
     with pytest.raises(ValueError, match=r"event must be 'top label' or a class in 0\.\.9, got 10"):
         reliability_moments(*model(), event=10)
-
-
-SCHEMES: tuple[Scheme, ...] = ("equal-width", "equal-mass")
 
 
 def same(one: ReliabilityCurve, other: ReliabilityCurve) -> None:

@@ -5,8 +5,8 @@ import re
 from typing import Any
 
 import numpy as np
-import open_pages
 import pytest
+from addressed import at
 from open_pages import QUICK, chosen, frame, settled, told, traces, trained_on, whole, widget
 from streamlit.testing.v1 import AppTest
 
@@ -20,10 +20,7 @@ FILMS = ["hard", "measured hard", "measured little", "target", "loss", "optimum"
 
 def opened(**query: str) -> AppTest:
     """The page at this address, after its training."""
-    page = AppTest.from_file(str(open_pages.APP), default_timeout=60)
-    for name, value in (QUICK | query).items():
-        page.query_params[name] = value
-    return settled(page.switch_page(PAGE).run())
+    return settled(at(PAGE, **QUICK | query))
 
 
 def formulas(page: AppTest) -> str:

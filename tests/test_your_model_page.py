@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from addressed import at
 from hostile import CORPUS, Hostile
-from open_pages import APP, left, metrics, told, traces, whole, widget
+from open_pages import left, metrics, told, traces, whole, widget
 from prediction_files import File, Sample, npy, rows_of, sample, text
 from streamlit.testing.v1 import AppTest
 
@@ -60,10 +61,7 @@ def upload(page: AppTest, place: int, *files: File) -> AppTest:
 
 def opened(*files: File, **query: str) -> AppTest:
     """The page with these files."""
-    page = AppTest.from_file(str(APP), default_timeout=60)
-    for name, value in query.items():
-        page.query_params[name] = value
-    page.switch_page("apply/your_model.py").run()
+    page = at("apply/your_model.py", **query)
     return upload(page, TEST, *files) if files else page
 
 

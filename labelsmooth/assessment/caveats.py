@@ -9,15 +9,11 @@ import numpy as np
 
 from labelsmooth.assessment.judged import Assessment
 from labelsmooth.calibration import clopper_pearson
+from labelsmooth.comparison import count
 
 FEW = 100  # rows, below which an interval says little
 FEW_ERRORS = 10  # wrong predictions, below which a few rows decide what a temperature does
 NAMED = 5  # classes
-
-
-def count(number: int, unit: str) -> str:
-    """A number of things."""
-    return f"{number:,} {unit}{'' if number == 1 else 's'}"
 
 
 def caveats(assessment: Assessment) -> Iterator[str]:

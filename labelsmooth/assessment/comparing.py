@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from labelsmooth.assessment.assess import UNSCALED, check_classes
-from labelsmooth.assessment.caveats import FEW, count
+from labelsmooth.assessment.caveats import FEW
 from labelsmooth.assessment.judged import Assessment
 from labelsmooth.assessment.losses import Losses, losses_at
 from labelsmooth.assessment.scaling import Outcome, changed, outcome, usable, worth
 from labelsmooth.calibration import FloatArray
-from labelsmooth.comparison import Comparison, change_in_words, compare, compare_unpaired, signed
+from labelsmooth.comparison import Comparison, change_in_words, compare, compare_unpaired, count, signed
 from labelsmooth.predictions.given import Predictions
 
 CHOICES: dict[Outcome, str] = {

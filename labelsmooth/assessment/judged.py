@@ -69,6 +69,12 @@ class Assessment:
         """Wrong predictions."""
         return self.rows - round(self.rows * self.before.curve.accuracy)
 
+    @property
+    def states(self) -> dict[str, State]:
+        """The model before temperature scaling and, where a temperature changes anything, after it."""
+        found = {"before": self.before, "after": self.after}
+        return {name: state for name, state in found.items() if state is not None}
+
     def ece(self, state: State) -> Estimate:
         """The ECE of a state beside chance, in the bins of `scheme`."""
         return state.estimate(f"ECE, {self.scheme.replace('-', ' ')}")

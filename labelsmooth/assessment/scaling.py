@@ -5,9 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from labelsmooth.advice import effect
-from labelsmooth.assessment.caveats import count
 from labelsmooth.assessment.judged import Assessment
-from labelsmooth.comparison import Comparison, change_in_words
+from labelsmooth.comparison import Comparison, change_in_words, count
 from labelsmooth.predictions.given import Scale
 from labelsmooth.temperature import BOUNDS, TemperatureFit
 

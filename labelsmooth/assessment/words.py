@@ -3,10 +3,10 @@
 import math
 
 from labelsmooth.advice import LEANINGS, NORMAL, SIGNIFICANCE, Leaning, auroc_error, chance_in_words, leaning
-from labelsmooth.assessment.caveats import caveats, count
+from labelsmooth.assessment.caveats import caveats
 from labelsmooth.assessment.judged import Assessment
 from labelsmooth.assessment.scaling import Worth, temperature_paragraph, usable, worth
-from labelsmooth.comparison import LEVEL, change_in_words
+from labelsmooth.comparison import LEVEL, change_in_words, count
 
 SMALL = 0.01  # confidence less accuracy: a point
 SMOOTHING: dict[Leaning, str] = {

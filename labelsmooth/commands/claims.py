@@ -14,6 +14,7 @@ from labelsmooth.claims.verdicts import LEAST_SEEDS
 from labelsmooth.claims.words import difference_in_words
 from labelsmooth.commands.output import add_output_options, need_figures, new_file, write_html
 from labelsmooth.commands.progress import bar
+from labelsmooth.comparison import count
 from labelsmooth.setups import RANGES
 
 HELP = "re-test what papers claim about label smoothing, and print a verdict on each"
@@ -51,9 +52,9 @@ def run(options: argparse.Namespace) -> Iterator[str]:
     for name, entry in asked.items():
         yield "\n".join(told(name, entry))
     again = sum(record[name].seconds for name in tested)
-    kept = f"; {len(names) - len(tested)} were in the record" if len(tested) < len(names) else ""
-    claims = "1 claim" if len(tested) == 1 else f"{len(tested)} claims"
-    yield f"{claims} tested in {again:.0f} s{kept}. Record: {options.record}"
+    kept = len(names) - len(tested)
+    known = f"; {kept} {'was' if kept == 1 else 'were'} in the record" if kept else ""
+    yield f"{count(len(tested), 'claim')} tested in {again:.0f} s{known}. Record: {options.record}"
 
 
 def _test(names: Sequence[str], options: argparse.Namespace, record: Record) -> list[str]:

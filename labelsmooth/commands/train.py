@@ -2,11 +2,8 @@
 
 import argparse
 import json
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-
-import numpy as np
 
 from labelsmooth.commands.options import add_setup_options, setup_of
 from labelsmooth.commands.output import add_output_options, need_figures, write_html
@@ -14,6 +11,7 @@ from labelsmooth.commands.tables import COLUMNS, about, aligned, best_temperatur
 from labelsmooth.commands.training import train_with_bar
 from labelsmooth.comparison import compare, signed
 from labelsmooth.datasets import classes_shown
+from labelsmooth.grid.work import lists
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import MEASURES, Snapshot
 from labelsmooth.sweep import best_temperature_columns, to_csv
@@ -63,12 +61,7 @@ def _json(setup: TrainingSetup, last: Snapshot) -> str:
     assert last.best is not None
     numbers = {name: getattr(last, name) for name in (*MEASURES, "diverged")} | best_temperature_columns(last.best)
     record = {"setup": asdict(setup), "epoch": last.epoch, "validation_examples": last.best.examples}
-    return json.dumps(record | {name: _lists(value) for name, value in numbers.items()}, indent=2, allow_nan=False)
-
-
-def _lists(values: np.ndarray) -> list[list[float | None]]:
-    """Values (S, E) for JSON, which has no NaN: what a run that diverged does not have is null."""
-    return [[value if math.isfinite(value) else None for value in row] for row in values.tolist()]
+    return json.dumps(record | {name: lists(value) for name, value in numbers.items()}, indent=2, allow_nan=False)
 
 
 def _table(setup: TrainingSetup, last: Snapshot) -> str:

@@ -13,7 +13,7 @@ from labelsmooth.claims.laboratory import setup_of
 from labelsmooth.claims.record import COMMITTED, Entry, Record, read, versions
 from labelsmooth.claims.verdicts import CONTRADICTED, HOLDS, LEAST_SEEDS, UNDECIDED, Judged, Verdict
 from labelsmooth.claims.words import difference_in_words, setup_in_words
-from labelsmooth.comparison import signed
+from labelsmooth.comparison import count, signed
 from labelsmooth.dashboard.film import Reel, film, name_of
 from labelsmooth.dashboard.pace import beat
 from labelsmooth.figures.claims import contrasts_figure, profile_figure
@@ -51,9 +51,10 @@ def badge(verdict: Verdict) -> None:
 def summary() -> None:
     """How many claims hold, how many do not, and what makes a verdict."""
     found = [entry.verdict(name) for name, entry in record().items()]
-    minutes = sum(entry.seconds for entry in record().values()) / 60
+    minutes = round(sum(entry.seconds for entry in record().values()) / 60)
     counts = "; ".join(f"{verdict}: {found.count(verdict)}" for verdict in (HOLDS, CONTRADICTED, UNDECIDED))
-    st.markdown(f"**{len(found)} claims, tested on small networks and small data sets. {counts.capitalize()}.**")
+    claims = count(len(found), "claim")
+    st.markdown(f"**{claims}, tested on small networks and small data sets. {counts.capitalize()}.**")
     st.markdown(
         "Each claim is tested on networks that differ in nothing but what the claim is about, over at least "
         f"{LEAST_SEEDS} seeds. A rule, written before the record's numbers, decides: a contrast *holds* where the 95 % "
@@ -61,7 +62,7 @@ def summary() -> None:
         "wholly outside, and is otherwise *undecided*; a claim holds if all contrasts that decide do, and is "
         "contradicted if one of them is. What is contradicted here may still hold where it was said, of larger "
         f"networks and data. `python -m labelsmooth claims` tests all of them again; for the record "
-        f"that took {minutes:.0f} minutes."
+        f"that took {count(minutes, 'minute')}."
     )
     lines = [
         f"| [{CLAIMS[name].title}](#{_anchor(name)}) | {entry.verdict(name)} |" for name, entry in record().items()

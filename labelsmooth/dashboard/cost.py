@@ -6,11 +6,10 @@ Legend: P parameters and U units of one network, B examples of a batch, N of the
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from itertools import pairwise
 
-from labelsmooth.datasets import MOST_MEASURED, class_names, dataset_of
-from labelsmooth.own_data.held import DataGoneError, find, is_own
+from labelsmooth.datasets import MOST_MEASURED, class_names, dataset_of, rows_of
+from labelsmooth.own_data.held import DataGoneError
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import DENSE_EPOCHS, SNAPSHOTS_WITHOUT_FILM, SPARSE_SNAPSHOTS
 
@@ -33,7 +32,8 @@ def seconds(setup: TrainingSetup) -> float:
     Formula: groups * steps * STEP + networks * (steps * P * UPDATE + examples * (P * PRODUCT + U * UNIT)), and likewise
     for snapshots, of which beginning and end cost as much as three. It never falls where a size of the setup grows.
     """
-    sizes = (_features(setup.dataset, setup.classes), *setup.hidden, len(class_names(setup.dataset, setup.classes)))
+    features = rows_of(setup.dataset, 0, setup.classes)[0].shape[1]
+    sizes = (features, *setup.hidden, len(class_names(setup.dataset, setup.classes)))
     parameters = sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
     units = sum(sizes[1:])
     groups = len(list(setup.groups()))
@@ -94,14 +94,3 @@ def _most(largest: int, fits: Callable[[int], bool]) -> int:
 
 def _filled(rows: int) -> int:
     return -(-rows // ROWS) * ROWS
-
-
-def _features(name: str, classes: int) -> int:
-    """Numbers that the networks see of an example."""
-    # A cache would keep data of one's own alive.
-    return find(name).x.shape[1] if is_own(name) else _known_features(name, classes)
-
-
-@lru_cache
-def _known_features(name: str, classes: int) -> int:
-    return int(dataset_of(name).make(0, classes)[0].shape[1])

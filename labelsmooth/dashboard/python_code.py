@@ -1,11 +1,21 @@
 """What a page shows, as code that gives the same numbers with the package, and as a line for the command line."""
 
-import json
 import shlex
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
-from labelsmooth.dashboard.measures import MEASURES
+from labelsmooth.dashboard.programs import (
+    FILE,
+    Lines,
+    literal,
+    program_text,
+    strip,
+    strip_and_clusters,
+    strip_and_estimators,
+    sweep_lines,
+    training_program,
+)
 from labelsmooth.dashboard.settings import Settings
 from labelsmooth.dashboard.specs import LIBRARY_NAMES
 from labelsmooth.decoder import decode
@@ -13,8 +23,6 @@ from labelsmooth.own_data.held import is_own
 from labelsmooth.own_data.recipe import Recipe
 from labelsmooth.setups import TrainingSetup
 
-FILE = "your-file.csv"
-TRAINING = ("Train live", "Drag epsilon", "Clusters", "Calibration", "Why and what", "Your data")  # pages with a setup
 # What the options of a command are called where their values stand in a setup.
 _OPTIONS = ("convention", "activation", "optimizer", "classes", "epochs", "batch_size", "learning_rate", "weight_decay")
 
@@ -28,43 +36,44 @@ class Code:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class _Shown:
+    """A page as its visitor sees it; `recipe` is None where the data in use are no file of theirs."""
+
+    title: str
+    settings: Settings
+    recipe: Recipe | None
+
+
 def code_of(page: str, settings: Settings, recipe: Recipe | None = None) -> Code:
     """The code of a page by its title; `recipe` tells how the visitor's own data were made of their file."""
-    if page == "In your code":
-        return _decoding(settings)
-    if page == "Claims, re-tested":
-        note = "Tests the chosen claim as the record did, over 20 seeds: the card of the claim shows these numbers."
-        return Code(command=_line("claims", "--claim", settings.claim, "--seeds", "20"), note=note)
-    if page == "Your model":
-        return _judging(settings)
-    if page == "Your data" and not is_own(settings.dataset):
-        return Code(command=_line("train", "--data", FILE, "--label", "COLUMN"), note="Bring a file first.")
-    if page not in TRAINING:
-        return Code()
-    sweep = page == "Drag epsilon"
-    setup = settings.sweep() if sweep else settings.setup()
-    used = recipe if is_own(setup.dataset) else None
-    note = f"{FILE} stands for your file." if used else ""
-    return Code(program(page, setup, settings, used), command("sweep" if sweep else "train", setup, used), note)
+    code = CODES.get(page)
+    return code(_Shown(page, settings, recipe if is_own(settings.dataset) else None)) if code else Code()
 
 
-def program(page: str, setup: TrainingSetup, settings: Settings, recipe: Recipe | None) -> str:
-    """Training with every field of the setup written out, and what the page says of it."""
-    imports = ["from labelsmooth.setups import TrainingSetup", "from labelsmooth.training import train"]
-    before = list[str]()
-    if recipe is not None:
-        imports += [
-            "from pathlib import Path",
-            "from labelsmooth.own_data.held import register",
-            "from labelsmooth.own_data.preparing import prepare",
-            "from labelsmooth.predictions.tables import read_table",
-        ]
-        before = _own_lines(setup.dataset, recipe)
-    more, after = _sweep_lines() if page == "Drag epsilon" else _training_lines(page, setup, settings)
-    return _text(page, [*imports, *more], [*before, *_setup_lines(setup, recipe), *after])
+def _training(printed: Callable[[TrainingSetup, Settings], Lines], shown: _Shown) -> Code:
+    """Training hard labels and smoothed; `printed` makes the lines that print what the page says of it."""
+    setup = shown.settings.setup()
+    return _of_setup("train", setup, printed(setup, shown.settings), shown)
 
 
-def command(name: str, setup: TrainingSetup, recipe: Recipe | None = None) -> str:
+def _sweeping(shown: _Shown) -> Code:
+    return _of_setup("sweep", shown.settings.sweep(), sweep_lines(), shown)
+
+
+def _own_training(shown: _Shown) -> Code:
+    if is_own(shown.settings.dataset):
+        return _training(strip, shown)
+    return Code(command=_line("train", "--data", FILE, "--label", "COLUMN"), note="Bring a file first.")
+
+
+def _of_setup(name: str, setup: TrainingSetup, printed: Lines, shown: _Shown) -> Code:
+    """The program and the command of this name that train a setup."""
+    note = f"{FILE} stands for your file." if shown.recipe else ""
+    return Code(training_program(shown.title, setup, printed, shown.recipe), command(name, setup, shown.recipe), note)
+
+
+def command(name: str, setup: TrainingSetup, recipe: Recipe | None) -> str:
     """`train` or `sweep` with every option written out; "" where the options cannot say it."""
     if is_own(setup.dataset):
         if recipe is None or any(each.startswith("-") for each in (recipe.label, *recipe.left_out)):
@@ -85,106 +94,9 @@ def _line(*words: str) -> str:
     return f"python -m labelsmooth {shlex.join(words)}"
 
 
-def _literal(value: object) -> str:
-    """A value as Python writes it, its texts in double quotes."""
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, tuple):
-        return f"({', '.join(map(_literal, value))}{',' if len(value) == 1 else ''})"
-    return repr(value)
-
-
-def _text(page: str, imports: Iterable[str], lines: Iterable[str]) -> str:
-    """A whole file: where it comes from, its imports in order, what it does."""
-    ordered = sorted(imports, key=lambda line: ("labelsmooth" in line, line))
-    ours = [line for line in ordered if "labelsmooth" in line]
-    others = [line for line in ordered if "labelsmooth" not in line]
-    blocks = [[f'"""The numbers of the page "{page}"; needs the package labelsmooth."""'], others, ours]
-    return "\n\n".join("\n".join(block) for block in (*blocks, list(lines)) if block) + "\n"
-
-
-def _setup_lines(setup: TrainingSetup, recipe: Recipe | None) -> list[str]:
-    values = {field.name: _literal(getattr(setup, field.name)) for field in fields(setup)}
-    values |= {"dataset": "own.name"} if recipe is not None else {}
-    return ["setup = TrainingSetup(", *(f"    {name}={value}," for name, value in values.items()), ")"]
-
-
-def _own_lines(name: str, recipe: Recipe) -> list[str]:
-    """The visitor's data made of the file as they were made on the page, and looked at whether they are the same."""
-    return [
-        f"FILE = Path({_literal(FILE)})  # your file",
-        f"LABEL = {_literal(recipe.label)}",
-        f"LEFT_OUT = {_literal(recipe.left_out)}",
-        "",
-        "table = read_table(FILE.name, FILE.read_bytes())",
-        "columns = [name for name in table.columns if name not in (LABEL, *LEFT_OUT)]",
-        f"own = prepare(table, LABEL, {_literal(recipe.missing)}, columns)",
-        f"if register(own) != {_literal(name)}:",
-        '    raise SystemExit("This is not the file that the page was given.")',
-        "",
-    ]
-
-
-def _training_lines(page: str, setup: TrainingSetup, settings: Settings) -> tuple[list[str], list[str]]:
-    """Imports, and lines that train and print the strip of measures; on some pages more."""
-    imports = ["from labelsmooth.comparison import compare_measure, signed"]
-    lines = ["*_, last = train(setup)", *_strip_lines(setup)]
-    if page == "Clusters" and len(setup.epsilons) > 1:
-        imports.append("from labelsmooth.tightness import cluster_sentences")
-        lines += ["", 'print(*cluster_sentences(last, setup), sep="\\n")']
-    if page == "Calibration":
-        imports.append("from labelsmooth.judgements import estimates")
-        lines += [
-            "",
-            f"# The table of estimators: seed {settings.seed}.",
-            f"for hard, smoothed in zip(*estimates(last, {settings.temperature}, {settings.bins}), strict=True):",
-            '    print(f"{hard.name}: {hard.value:.3f} → {smoothed.value:.3f}")',
-        ]
-    return imports, lines
-
-
-def _strip_lines(setup: TrainingSetup) -> list[str]:
-    """Each measure on hard labels and smoothed, and the paired difference with half its 95 % interval."""
-    rows = [f"    {_literal(name)}: {_literal(measure[1:4])}," for name, measure in MEASURES.items()]
-    lines = [
-        "# measure: scale, digits, unit",
-        "SHOWN = {",
-        *rows,
-        "}",
-        "for name, (scale, digits, unit) in SHOWN.items():",
-        "    result = compare_measure(last, name)",
-        '    print(f"{name}: {scale * result.hard:.{digits}f} → {scale * result.smoothed:.{digits}f}{unit}")',
-    ]
-    if len(setup.epsilons) == 1:
-        return [*lines, 'print("Epsilon is 0, so both are the same networks.")']
-    spread = ' ± {scale * result.half_width:.{digits}f}")'
-    change = '    print(f"    difference {signed(scale * result.difference, digits)}'
-    lines.append(change + (spread if len(setup.seeds) > 1 else ', one seed")'))
-    return [*lines, "if (last.diverged >= 0).any():", '    print("Some diverged: of these it is the last good epoch.")']
-
-
-def _sweep_lines() -> tuple[list[str], list[str]]:
-    """Imports, and lines that train, print a table of means over seeds, and the sentences of the page."""
-    imports = [
-        "from labelsmooth.comparison import compare, signed",
-        "from labelsmooth.sweep import conclusion, sweep",
-    ]
-    return imports, [
-        "*_, last = train(setup)",
-        "hard = setup.epsilons.index(0.0)",
-        'print("epsilon, accuracy, ECE, mean confidence, paired change of ECE")',
-        "for column, epsilon in enumerate(setup.epsilons):",
-        "    values = last.accuracy, last.ece, last.confidence",
-        "    accuracy, ece, confidence = (each[:, column].mean() for each in values)",
-        "    change = compare(last.ece[:, hard], last.ece[:, column])",
-        '    print(f"{epsilon:g}, {100 * accuracy:.1f} %, {ece:.3f}, {100 * confidence:.1f} %, "',
-        '          f"{signed(change.difference)} ± {change.half_width:.3f}")',
-        'print(*conclusion(sweep(last, setup)), sep="\\n")',
-    ]
-
-
-def _decoding(settings: Settings) -> Code:
+def _decoding(shown: _Shown) -> Code:
     """What epsilon means in the chosen library."""
+    settings = shown.settings
     padding = None if settings.padding < 0 else settings.padding
     values = (
         LIBRARY_NAMES[settings.library],
@@ -199,7 +111,7 @@ def _decoding(settings: Settings) -> Code:
         return Code(note="With these choices the library has no loss.")
     lines = [
         "# library, classes, epsilon, padding, weight of class 0",
-        f"decoded = decode({', '.join(map(_literal, values))})",
+        f"decoded = decode({', '.join(map(literal, values))})",
         "print(decoded.library.call)",
         'print(f"target: {decoded.label_target:.4g} on the label, {decoded.other_target:.4g} on each other class")',
         'print(f"optimal logit gap: {decoded.gap:.2f}; smallest loss: {decoded.floor:.4g}")',
@@ -207,11 +119,17 @@ def _decoding(settings: Settings) -> Code:
         '    there = equal.reason if equal.epsilon is None else f"{equal.epsilon:.6g}"',
         '    print(f"the same target in {equal.library.name}: {there}")',
     ]
-    return Code(_text("In your code", ["from labelsmooth.decoder import decode, equivalents"], lines))
+    return Code(program_text(shown.title, ["from labelsmooth.decoder import decode, equivalents"], lines))
 
 
-def _judging(settings: Settings) -> Code:
+def _retesting(shown: _Shown) -> Code:
+    note = "Tests the chosen claim as the record did, over 20 seeds: the card of the claim shows these numbers."
+    return Code(command=_line("claims", "--claim", shown.settings.claim, "--seeds", "20"), note=note)
+
+
+def _judging(shown: _Shown) -> Code:
     """A model of the visitor's own, judged by one file."""
+    settings = shown.settings
     imports = [
         "from pathlib import Path",
         "from labelsmooth.assessment.assess import assess",
@@ -219,9 +137,9 @@ def _judging(settings: Settings) -> Code:
         "from labelsmooth.predictions.reading import read_predictions",
         "from labelsmooth.predictions.tables import read_table",
     ]
-    how = f"bins={settings.bins}, scheme={_literal(settings.binning)}"
+    how = f"bins={settings.bins}, scheme={literal(settings.binning)}"
     lines = [
-        f"FILE = Path({_literal(FILE)})  # your predictions",
+        f"FILE = Path({literal(FILE)})  # your predictions",
         "",
         "reading = read_predictions([read_table(FILE.name, FILE.read_bytes())])",
         'print(*reading.understood, sep="\\n")',
@@ -233,4 +151,18 @@ def _judging(settings: Settings) -> Code:
         f"{FILE} stands for your file, or in the command for two: predictions, then labels. The command also has "
         "--validation and --compare for the other files."
     )
-    return Code(_text("Your model", imports, lines), line, note)
+    return Code(program_text(shown.title, imports, lines), line, note)
+
+
+# By the title of the page.
+CODES: dict[str, Callable[[_Shown], Code]] = {
+    "Train live": partial(_training, strip),
+    "Drag epsilon": _sweeping,
+    "Clusters": partial(_training, strip_and_clusters),
+    "Calibration": partial(_training, strip_and_estimators),
+    "Why and what": partial(_training, strip),
+    "In your code": _decoding,
+    "Claims, re-tested": _retesting,
+    "Your model": _judging,
+    "Your data": _own_training,
+}

@@ -14,6 +14,8 @@ MOST_SEEDS = 20
 SEEDS = range(int(RANGES["seed"][1]) - MOST_SEEDS + 2)  # first ones: the last of the most must be one too
 PLAYING = -1  # the epoch of a film that stands nowhere
 COVERAGES = tuple(n / 20 for n in range(1, 21))
+_REAL = [name for name, dataset in DATASETS.items() if dataset.examples == "real"]
+_CLASSES = {name: dataset.choose_classes for name, dataset in DATASETS.items() if dataset.choose_classes}
 # In a link a library has a short name.
 LIBRARY_NAMES = {name.removesuffix("-transformer"): name for name in TITLES}
 # The code to copy, by the name of its file.
@@ -37,12 +39,14 @@ def _decades(low: int, high: int) -> tuple[float, ...]:
 SPECS: dict[str, Spec] = {
     "dataset": Choice(
         "Data set",
-        "What the networks learn. The first four are real data; the others are drawn by a formula. Data of your own "
-        'come from the page "Your data".',
+        f"What the networks learn. Real data are {', '.join(_REAL)}; the others are drawn by a formula. Data of your "
+        'own come from the page "Your data".',
         {name: dataset.title for name, dataset in DATASETS.items()},
     ),
     "classes": Number(
-        "Classes", "How many kinds of points there are. Only blobs and spirals leave a choice.", range(2, 11)
+        "Classes",
+        f"How many kinds of points there are. Only these leave a choice: {', '.join(_CLASSES)}.",
+        range(min(map(min, _CLASSES.values())), max(map(max, _CLASSES.values())) + 1),
     ),
     "train_size": Number(
         "Training examples",

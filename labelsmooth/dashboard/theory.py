@@ -1,7 +1,7 @@
 """The page "Why and what": its pictures, made once for all viewers, and second widgets of choices."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
@@ -34,6 +34,7 @@ from labelsmooth.theory import (
     passage_sentence,
 )
 
+Part = Literal["hard", "little", "optimum"]  # of what is measured
 WALL = "theory on the wall"
 FIRST_GAP = "4"  # where the film over the gap stands at first
 
@@ -131,43 +132,42 @@ def _reel(view: TheoryView, shot: Shot) -> Reel:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What a training shows at one moment; the sentences are empty before its end, or where networks diverged."""
+    """What a training shows at one moment, by part; nothing is said before its end, or where networks diverged."""
 
     setup: TrainingSetup
     name: str  # of what is shown, for the browser
     last: Snapshot
-    hard: Moving
-    little: Moving
-    optimum: Moving
-    growth: str
-    overfitting: str
-    approach: tuple[str, ...]
+    pictures: dict[Part, Moving]
+    said: dict[Part, tuple[str, ...]]
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def measured(setup: TrainingSetup, count: int, _snapshots: tuple[Snapshot, ...]) -> Measured:
     """The pictures of the first `count` snapshots of a run."""
     last, aim = _snapshots[-1], optima(setup)
-    told = last.finished and bool(np.all(last.diverged == NEVER))
     return Measured(
         setup=setup,
         name=name_of("theory", setup),
         last=last,
-        hard=hard_gap_figure(_snapshots, setup.epochs),
-        little=little_data_figure(_snapshots, setup.epochs),
-        optimum=optimum_run_figure(_snapshots, setup.epochs, aim),
-        growth=growth_sentence(_snapshots) if told else "",
-        overfitting=overfitting_sentence(_snapshots) if told else "",
-        approach=_approach(_snapshots, setup, aim) if told else (),
+        pictures={
+            "hard": hard_gap_figure(_snapshots, setup.epochs),
+            "little": little_data_figure(_snapshots, setup.epochs),
+            "optimum": optimum_run_figure(_snapshots, setup.epochs, aim),
+        },
+        said=_said(_snapshots, setup, aim) if last.finished and bool(np.all(last.diverged == NEVER)) else {},
     )
 
 
-def _approach(snapshots: tuple[Snapshot, ...], setup: TrainingSetup, aim: Optima) -> tuple[str, ...]:
-    """Where the smoothed networks ended, and with label noise where each model passed the noise optimum."""
+def _said(snapshots: tuple[Snapshot, ...], setup: TrainingSetup, aim: Optima) -> dict[Part, tuple[str, ...]]:
+    """At last where the smoothed networks ended, and with label noise where each model passed the noise optimum."""
     columns = range(len(setup.epsilons))
     smoothed = (approach_sentence(snapshots, aim.train_gap[1], aim.train_loss[1]),) if len(columns) > 1 else ()
     passages = [passage_sentence(snapshots, column, aim.test_gap[column]) for column in columns]
-    return (*smoothed, *(passages if setup.label_noise else ()))
+    return {
+        "hard": (growth_sentence(snapshots),),
+        "little": (overfitting_sentence(snapshots),),
+        "optimum": (*smoothed, *(passages if setup.label_noise else ())),
+    }
 
 
 def newest(setup: TrainingSetup, snapshots: tuple[Snapshot, ...]) -> Measured | None:
@@ -182,20 +182,16 @@ def standing(setup: TrainingSetup) -> tuple[Snapshot, ...]:
     return registry().join(setup, viewer()).snapshots
 
 
-def measured_film(wall: Measured, part: str, alt: str, *, ticking: bool = False) -> None:
-    """One of the measured pictures: "hard", "little" or "optimum"."""
-    moving: Moving = getattr(wall, part)
+def measured_part(wall: Measured, setup: TrainingSetup, part: Part, alt: str, *, ticking: bool) -> None:
+    """One of the measured pictures, and what it says of this setup, once the run is finished and all networks good."""
+    moving = wall.pictures[part]
     reel = Reel(wall.name, moving.figure, moving.narrow, [], 0, done=wall.last.finished)
     film(reel, key=f"measured {part}", alt=alt, ticking=ticking)
-
-
-def measured_words(wall: Measured, setup: TrainingSetup, *sentences: str) -> None:
-    """What was measured, once the run is finished and all its networks are good; nothing of an earlier run."""
     if wall.setup != setup:
         return
     if np.any(wall.last.diverged != NEVER):
         st.warning("Some networks diverged, so nothing is concluded. A smaller learning rate helps.")
-    elif any(sentences):
+    elif any(wall.said.get(part, ())):
         with st.container(border=True):
-            for sentence in sentences:
+            for sentence in wall.said[part]:
                 st.markdown(sentence)

@@ -7,9 +7,9 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from labelsmooth.assessment.caveats import count
 from labelsmooth.assessment.judged import Assessment, State
 from labelsmooth.assessment.scaling import usable
+from labelsmooth.comparison import count
 from labelsmooth.dashboard.plain import by_chance, number, plain
 from labelsmooth.dashboard.settings import Settings
 from labelsmooth.dashboard.your_model import Bench, Judged
@@ -49,11 +49,10 @@ STRIP = {
 def metric_strip(judged: Judged) -> None:
     """Each measure as it is and, where a temperature changes it, after scaling."""
     found = judged.assessment
-    states = [state for state in (found.before, found.after) if state is not None]
     metric = partial(st.metric, delta_color="off", delta_arrow="off", width=172)
     with st.container(horizontal=True):
         for name, (title, scale, digits, unit, meaning) in STRIP.items():
-            texts = [number(scale * _measure(name, state, found), digits) for state in states]
+            texts = [number(scale * _measure(name, state, found), digits) for state in found.states.values()]
             value = " → ".join(texts[:1] if name == "accuracy" else texts) + unit
             left_out = name == "nll" and found.nll_change is not None and found.impossible
             metric(title, value, f"{count(found.impossible, 'row')} left out" if left_out else None, help=meaning)

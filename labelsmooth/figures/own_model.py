@@ -5,7 +5,7 @@ Legend: M bins.
 
 import numpy as np
 
-from labelsmooth.assessment.judged import Assessment, State
+from labelsmooth.assessment.judged import Assessment
 from labelsmooth.calibration import FloatArray, ReliabilityCurve
 from labelsmooth.figures.live import FEW
 from labelsmooth.figures.reliability import (
@@ -43,7 +43,7 @@ def before_after_figure(assessment: Assessment) -> Moving:
     """Both states in one diagram, with intervals and what chance allows, and both histograms over each other."""
     view = _view(assessment)
     layout, narrow = film_layout(["Reliability", view.confidence.capitalize()], WIDE, NARROW, SIDES)
-    curves = [state.curve for state in _states(assessment)]
+    curves = [state.curve for state in assessment.states.values()]
     models = list(zip(curves, STATES, OWN, SYMBOLS, strict=False))
     heights = [_heights(curve, assessment) for curve in curves]
     tallest = rounded_range([np.zeros(1), *heights])[1]
@@ -57,10 +57,6 @@ def before_after_figure(assessment: Assessment) -> Moving:
     set_axes(layout, RELIABILITY, HISTOGRAM, tallest, view)
     layout["barmode"] = "overlay"
     return Moving({"data": data, "layout": layout}, narrow)
-
-
-def _states(assessment: Assessment) -> list[State]:
-    return [state for state in (assessment.before, assessment.after) if state is not None]
 
 
 def _view(assessment: Assessment) -> ReliabilityView:

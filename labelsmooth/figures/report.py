@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from labelsmooth.assessment.film import TemperatureFilm, temperature_film
-from labelsmooth.assessment.judged import Assessment, State
+from labelsmooth.assessment.judged import Assessment
 from labelsmooth.calibration import Scheme
 from labelsmooth.estimators import DRAWS, Estimate
 from labelsmooth.figures.document import Drawing, Section, Table, report_html
@@ -98,11 +98,6 @@ def _of_one_model(model: Judged, *, named: bool) -> list[Section]:
     ]
 
 
-def _states(found: Assessment) -> list[tuple[str, State]]:
-    states = (("before", found.before), ("after", found.after))
-    return [(name, state) for name, state in states if state is not None]
-
-
 def _temperature(found: Assessment) -> str:
     """What the logits were divided by."""
     fit = found.fit
@@ -123,7 +118,7 @@ def _summary(found: Assessment) -> Table:
     """Accuracy, confidence and losses, a row for each state."""
     rows = [
         [name, *map(_number, (state.curve.accuracy, state.curve.confidence, state.nll, state.brier))]
-        for name, state in _states(found)
+        for name, state in found.states.items()
     ]
     return Table(["", "accuracy", "mean confidence", "NLL", "Brier score"], rows)
 
@@ -137,11 +132,10 @@ def _number(value: float, digits: int = 4) -> str:
 
 def _errors(found: Assessment) -> Table:
     """A row for each calibration error, beside what chance makes of it."""
-    states = _states(found)
-    head = ["", *(text for name, _ in states for text in (name, f"{name}, by chance alone"))]
+    head = ["", *(text for name in found.states for text in (name, f"{name}, by chance alone"))]
     rows = [
         [estimates[0].name, *(text for estimate in estimates for text in _with_chance(estimate))]
-        for estimates in zip(*(state.estimates for _, state in states), strict=True)
+        for estimates in zip(*(state.estimates for state in found.states.values()), strict=True)
     ]
     return Table(head, rows)
 

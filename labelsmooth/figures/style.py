@@ -222,7 +222,7 @@ def _panels(titles: Sequence[str], arrangement: Arrangement, notes: Sequence[Spe
     return layout
 
 
-def rounded_range(values: Iterable[np.ndarray], step_share: float = 0.125) -> list[float]:
+def rounded_range(values: Iterable[np.ndarray]) -> list[float]:
     """Lowest and highest of all values, rounded outwards to whole steps of a power of two.
 
     Over more values the range only grows, and in jumps: an axis does not crawl while a film arrives. (With
@@ -231,7 +231,7 @@ def rounded_range(values: Iterable[np.ndarray], step_share: float = 0.125) -> li
     every = np.concatenate([np.ravel(v) for v in values])
     finite = every[np.isfinite(every)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    step = 2.0 ** np.ceil(np.log2(max(high - low, 1e-6) * step_share))
+    step = 2.0 ** np.ceil(np.log2(max(high - low, 1e-6) / 8))
     return [float(np.floor(low / step) * step), float(np.ceil(high / step) * step)]
 
 

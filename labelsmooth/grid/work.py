@@ -48,13 +48,13 @@ def train_group(group: Group, expected: Mapping[str, str], own: OwnData | None =
     with threadpool_limits(1):
         *_, last = train(group.setup)
         assert last.best is not None
-        by_chance = _lists(chance(last, group.setup)) if group.first else None
+        by_chance = lists(chance(last, group.setup)) if group.first else None
     return {
         "key": group.key,
         "epoch": last.epoch,
         "validation_examples": last.best.examples,
-        "measures": {name: _lists(getattr(last, name)) for name in (*MEASURES, "diverged")},
-        "best": {name: _lists(values) for name, values in last.best.arrays.items()},
+        "measures": {name: lists(getattr(last, name)) for name in (*MEASURES, "diverged")},
+        "best": {name: lists(values) for name, values in last.best.arrays.items()},
         "chance": by_chance,
     }
 
@@ -101,8 +101,8 @@ def _snapshot(result: Result) -> Snapshot:
     )
 
 
-def _lists(values: np.ndarray) -> list[list[float | None]]:
-    """A table for JSON, which has no NaN."""
+def lists(values: np.ndarray) -> list[list[float | None]]:
+    """Values (S, E) for JSON, which has no NaN: what a run that diverged does not have is null."""
     return [[value if math.isfinite(value) else None for value in row] for row in values.tolist()]
 
 

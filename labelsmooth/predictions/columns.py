@@ -21,6 +21,7 @@ MAX_COLUMNS = MAX_CLASSES + 50  # labels, row numbers and whatever else stands b
 MAX_TEXT = 4_000_000  # cells kept as text
 MAX_NAME = 200  # characters
 ROW_NUMBERS = ("", "unnamed: 0", "unnamed: 0.1", "index", "id", "row", "__index_level_0__")
+ROWS_SHOWN, COLUMNS_SHOWN = 5, 12  # of a preview
 EXACT = 2.0**53  # up to here float64 holds every whole number
 
 Column = NDArray[Any]  # (N,), float64, nan where a cell is empty; or object, every cell a str, "" where it is empty
@@ -124,15 +125,15 @@ class Preview:
     rows: tuple[tuple[str, ...], ...]
 
 
-def preview(table: Table, rows: int = 5, columns: int = 12) -> Preview:
+def preview(table: Table) -> Preview:
     """The head of a table, every cell printable and short."""
     parts: dict[str, NDArray[Any]] = dict(table.columns)
     if not parts:
         for name, array in table.arrays.items():
             many = array.ndim == 2
             parts |= {f"{name} {j + 1}": array[:, j] for j in range(array.shape[1])} if many else {name: array}
-    kept = dict(list(parts.items())[:columns])
-    height = min(rows, max(map(len, kept.values())))
+    kept = dict(list(parts.items())[:COLUMNS_SHOWN])
+    height = min(ROWS_SHOWN, max(map(len, kept.values())))
     return Preview(
         tuple(shown(name) for name in kept),
         tuple(tuple(_cell(part, i) for part in kept.values()) for i in range(height)),

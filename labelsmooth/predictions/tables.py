@@ -72,14 +72,14 @@ def read_table(name: str, content: bytes, header: bool | None = None) -> Table:
     return READERS[ending](name, content)
 
 
-def read_text(text: str, header: bool | None = None) -> Table:
+def read_text(text: str) -> Table:
     """Read delimited text that was pasted."""
     content = text.encode("utf-8", "replace")
     if not content:
         raise refusal(PASTED, "there is none")
     if len(content) > MAX_BYTES:
         raise refusal(PASTED, f"is larger than {MAX_BYTES >> 20} MiB")
-    return read_delimited(PASTED, content, header)
+    return read_delimited(PASTED, content, None)
 
 
 def _check_content(name: str, ending: str, content: bytes) -> None:

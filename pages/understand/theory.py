@@ -9,10 +9,10 @@ from labelsmooth.dashboard.guide import NEGATIVE
 from labelsmooth.dashboard.pace import beat
 from labelsmooth.dashboard.panels import SAME
 from labelsmooth.dashboard.theory import (
+    Part,
     hard_film,
     loss_film,
-    measured_film,
-    measured_words,
+    measured_part,
     newest,
     optimum_film,
     standing,
@@ -38,6 +38,15 @@ tick = beat(more)
 epsilon, classes = settings.epsilon, len(class_names(setup.dataset, setup.classes))
 everyone = view.convention == "uniform"
 smoothed_too = "" if len(setup.epsilons) == 1 else f" and {len(setup.seeds)} with ε = {epsilon:g}"
+
+
+@st.fragment(run_every=tick)
+def watch(part: Part, alt: str, *, leads: bool = False) -> None:
+    """What is measured, as far as the run has come, which the part that leads follows for all."""
+    snapshots = follow(setup, more=more)[1] if leads else standing(setup)
+    wall = newest(setup, snapshots)
+    if wall is not None:
+        measured_part(wall, setup, part, alt, ticking=leads and more and bool(snapshots))
 
 
 def introduction() -> None:
@@ -81,17 +90,8 @@ over seeds, that is over repetitions with other random numbers, the shading reac
 """
     )
 
-    @st.fragment(run_every=tick)
-    def watch_hard() -> None:
-        """The gap of the hard-label networks, as far as the run has come."""
-        _, snapshots = follow(setup, more=more)
-        wall = newest(setup, snapshots)
-        if wall is not None:
-            alt = "Logit gap and loss of the hard-label networks on their training examples, against the epoch."
-            measured_film(wall, "hard", alt, ticking=more and bool(snapshots))
-            measured_words(wall, setup, wall.growth)
-
-    watch_hard()
+    alt = "Logit gap and loss of the hard-label networks on their training examples, against the epoch."
+    watch("hard", alt, leads=True)
 
 
 def little_data() -> None:
@@ -108,17 +108,7 @@ Move the number of training examples, and the *label noise*: the share of traini
     with st.container(horizontal=True):
         twin("train_size", "little")
         twin("label_noise", "little")
-
-    @st.fragment(run_every=tick)
-    def watch_little() -> None:
-        """Over-fitting of the hard-label networks, as far as the run has come."""
-        wall = newest(setup, standing(setup))
-        if wall is not None:
-            alt = "Accuracy, loss and confidence of the hard-label networks on both parts, against the epoch."
-            measured_film(wall, "little", alt)
-            measured_words(wall, setup, wall.overfitting)
-
-    watch_little()
+    watch("little", "Accuracy, loss and confidence of the hard-label networks on both parts, against the epoch.")
 
 
 def smoothed_target() -> None:
@@ -230,17 +220,7 @@ gap first reaches its noise optimum.
         st.markdown(
             "Without label noise only the optimum of the training part is drawn. With noise there is a second one."
         )
-
-    @st.fragment(run_every=tick)
-    def watch_optimum() -> None:
-        """Gaps, losses and accuracy beside the optimum, as far as the run has come."""
-        wall = newest(setup, standing(setup))
-        if wall is not None:
-            alt = "Training gap, training loss above its smallest value, test gap and test accuracy of both models."
-            measured_film(wall, "optimum", alt)
-            measured_words(wall, setup, *wall.approach)
-
-    watch_optimum()
+    watch("optimum", "Training gap, training loss above its smallest value, test gap and test accuracy of both models.")
 
 
 if settings.lecture:
