@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import gc
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,12 @@ from labelsmooth.snapshots import MEASURES, NEVER, Grid, Part, Snapshot
 
 MakeSnapshot = Callable[..., Snapshot]
 MAIN = sys.modules["__main__"]
+
+
+def pytest_collection_finish() -> None:
+    """What the imports made stays to the end, and looking for garbage in it takes longer than many a test."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -14,6 +14,7 @@ from labelsmooth.grid import LostError, Plan, run_groups
 from labelsmooth.own_data.held import OwnData, register
 from labelsmooth.setups import TrainingSetup
 
+dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 
 SETUP = TrainingSetup(
@@ -32,10 +33,13 @@ PLAN = Plan(
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=":0", silence_logs=50
-    ) as cluster:
-        yield cluster
+    # Workers are copies of one process, which has imported what all of them need.
+    with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
+        distributed.utils.get_mp_context().set_forkserver_preload(["distributed", "labelsmooth.grid.work"])
+        with distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=":0", silence_logs=50
+        ) as cluster:
+            yield cluster
 
 
 def pids(cluster: Any) -> list[int]:

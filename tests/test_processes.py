@@ -1,5 +1,6 @@
 """Two processes of torch.distributed: the gradient of the loss, and the calibration error of all rows."""
 
+import multiprocessing
 import os
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.multiprocessing.spawn import spawn
+from torch.multiprocessing.spawn import start_processes
 from torch.nn.parallel import DistributedDataParallel
 
 from labelsmooth.calibration import reliability_curve, softmax
@@ -69,7 +70,9 @@ def work(rank: int, folder: Path) -> None:
 def found(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What each of the processes found."""
     folder = tmp_path_factory.mktemp("processes")
-    spawn(work, (folder,), nprocs=WORLD)  # type: ignore[no-untyped-call]
+    # One server imports what both of them need.
+    multiprocessing.set_forkserver_preload(["pytest", "torch.nn.parallel", "labelsmooth.loss", "labelsmooth.streaming"])
+    start_processes(work, (folder,), nprocs=WORLD, start_method="forkserver")  # type: ignore[no-untyped-call]
     return [torch.load(folder / f"{rank}.pt") for rank in range(WORLD)]
 
 
