@@ -63,7 +63,7 @@ if mine.table is not None:
             st.info(THE_SAME if own.name == waiting else OTHERS)
         if st.button("Train on these data", type="primary", on_click=train_on_it, args=(here.ticket("train"),)):
             forget_pictures()
-            st.switch_page("pages/experiment/train_live.py")
+            st.switch_page("experiment/train_live.py")
         lists(own)
 if here.own is not None:
     st.text(f"In use now: {here.own.title}, {here.own.name}. To send along with the link, beside the file itself:")
