@@ -30,6 +30,7 @@ TURNS = {LARGE: 5, MIDDLE: 15, SMALL: 40, SHORT: 2}
 CALLS = {SMALL: 100}  # a turn: one alone is too short for a clock
 DTYPES = (torch.float32, torch.bfloat16)
 BUILT_IN, HARD, TIMM, ORIGIN, OURS = "torch, smoothed", "torch, hard labels", "timm's formula", "origin", "labelsmooth"
+COPY = "a copy of the logits"
 ROWS = 64  # of the logits, for which the error is found
 MEGABYTE = 2**20
 
@@ -101,9 +102,8 @@ def race(shape: tuple[int, int], dtype: torch.dtype) -> Race:
         return work
 
     contenders: dict[str, Callable[[], object]] = {name: repeated(loss) for name, loss in losses(shape[1]).items()}
-    with torch.no_grad():
-        contenders["a copy of the logits"] = lambda: [target.copy_(logits.detach()) for _ in range(calls)]
-        return Race(shape, dtype, in_turn(contenders, TURNS[shape]))
+    contenders[COPY] = lambda: [target.copy_(logits.detach()) for _ in range(calls)]
+    return Race(shape, dtype, in_turn(contenders, TURNS[shape]))
 
 
 def errors(shape: tuple[int, int], dtype: torch.dtype) -> dict[str, float]:
