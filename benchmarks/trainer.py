@@ -13,7 +13,8 @@ from functools import partial
 import torch
 
 from benchmarks.report import Bar, Curve, Finding, Times, as_text, in_turn, table
-from benchmarks.trainer_peers import jax_scan, loop_on_tensors, loop_with_dataloader, scikit_learn, torch_func
+from benchmarks.trainer_jax import jax_scan
+from benchmarks.trainer_peers import loop_on_tensors, loop_with_dataloader, scikit_learn, torch_func
 from benchmarks.trainer_products import every_product, fastest_product
 from benchmarks.trainer_work import (
     WORKERS,
