@@ -158,7 +158,8 @@ def measure(short: bool) -> Finding:
         f"Seconds on {WORKERS} cores, and milliseconds a network: {epochs} epochs in batches of 128 of 1078 examples, "
         "digits 64-64-64-10, moons 2-32-32-2. Medians of turns, of 1000 runs one turn. Loops and scikit-learn train "
         f"{NETWORKS} networks on one core, one after the other, times runs / {NETWORKS}. torch.func is measured on "
-        f"{epochs // FEWER} epochs, of 105 runs on {epochs // FEWEST}, JAX with 1000 runs on {epochs // FEWER}, and "
+        f"{max(1, epochs // FEWER)} epochs, of 105 runs on {max(1, epochs // FEWEST)}, JAX with 1000 runs on "
+        f"{max(1, epochs // FEWER)}, and "
         "both are multiplied; loops, scikit-learn and torch.func have no 1000 runs, which would take minutes. "
         "(A second process would nearly halve the time of loops and scikit-learn.)",
         cost_table(costs),
