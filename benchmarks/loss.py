@@ -7,7 +7,6 @@ read and a gradient of their size be written.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmarks.report import Bar, Finding, Times, as_text, in_turn, machine, table
+from benchmarks.report import Bar, Finding, Times, as_text, in_turn, machine, peak_megabytes, table
 from labelsmooth import LabelSmoothingLoss
 from labelsmooth.origin import LabelSmoothing
 
@@ -122,19 +121,14 @@ def errors(shape: tuple[int, int], dtype: torch.dtype) -> dict[str, float]:
     return {name: error / found[BUILT_IN] for name, error in found.items()}
 
 
-def held() -> float:
-    """Largest memory of this process so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / MEGABYTE
-
-
 def peak(name: str, shape: tuple[int, int], dtype: torch.dtype) -> float:
     """Peak of one pass there and back, above what there was, as a multiple of the logits."""
     loss = losses(shape[1])[name]
     there_and_back(loss, *batch((64, shape[1]), dtype))
     logits, labels = batch(shape, dtype)
-    before = held()
+    before = peak_megabytes()
     there_and_back(loss, logits, labels)
-    return (held() - before) / (logits.nbytes / MEGABYTE)
+    return (peak_megabytes() - before) / (logits.nbytes / MEGABYTE)
 
 
 def peaks(names: Sequence[str], shape: tuple[int, int], dtype: torch.dtype) -> dict[str, float]:

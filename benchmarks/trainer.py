@@ -19,8 +19,8 @@ from benchmarks.trainer_products import every_product, fastest_product
 from benchmarks.trainer_work import (
     WORKERS,
     bare_training,
+    growth_of_memory,
     looking_share,
-    peak_megabytes,
     setup_of,
     trained,
 )
@@ -169,7 +169,7 @@ def measure(short: bool) -> Finding:
     if short:
         return Finding("Trainer", "\n\n".join(lines))
     shares = {film: looking_share(setup_of("digits", 105, epochs, film=film)) for film in (False, True)}
-    memory = {runs: peak_megabytes(runs) for runs in MEMORY}
+    memory = {runs: growth_of_memory(runs) for runs in MEMORY}
     lines.append(
         f"Of the time of one core, {100 * shares[False]:.0f} % goes into the snapshots of a sweep; "
         f"with a film, a snapshot of every epoch, {100 * shares[True]:.0f} %. Memory beyond the start: "
