@@ -26,7 +26,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 EPSILON = 0.1
 LARGE, MIDDLE, SMALL = (2048, 32_000), (8192, 1000), (128, 10)
 SHORT = (64, 1000)
-TURNS = {LARGE: 3, MIDDLE: 7, SMALL: 20, SHORT: 1}
+TURNS = {LARGE: 3, MIDDLE: 7, SMALL: 20}
 CALLS = {SMALL: 100}  # a turn: one alone is too short for a clock
 DTYPES = (torch.float32, torch.bfloat16)
 BUILT_IN, HARD, TIMM, ORIGIN, OURS = "torch, smoothed", "torch, hard labels", "timm's formula", "origin", "labelsmooth"
@@ -89,7 +89,7 @@ class Race:
         ]
 
 
-def race(shape: tuple[int, int], dtype: torch.dtype) -> Race:
+def race(shape: tuple[int, int], dtype: torch.dtype, turns: int) -> Race:
     """All contenders in turn."""
     logits, labels = batch(shape, dtype)
     calls, target = CALLS.get(shape, 1), torch.empty(shape, dtype=dtype)
@@ -103,7 +103,7 @@ def race(shape: tuple[int, int], dtype: torch.dtype) -> Race:
 
     contenders: dict[str, Callable[[], object]] = {name: repeated(loss) for name, loss in losses(shape[1]).items()}
     contenders[COPY] = lambda: [target.copy_(logits.detach()) for _ in range(calls)]
-    return Race(shape, dtype, in_turn(contenders, TURNS[shape]))
+    return Race(shape, dtype, in_turn(contenders, turns))
 
 
 def errors(shape: tuple[int, int], dtype: torch.dtype) -> dict[str, float]:
@@ -146,7 +146,7 @@ def peaks(names: Sequence[str], shape: tuple[int, int], dtype: torch.dtype) -> d
 def measure(short: bool) -> Finding:
     """Times at all shapes, errors, peaks at the large one, and the bars."""
     shapes = (SHORT, SMALL) if short else (LARGE, MIDDLE, SMALL)
-    races = [race(shape, dtype) for shape in shapes for dtype in DTYPES]
+    races = [race(shape, dtype, 1 if short else TURNS[shape]) for shape in shapes for dtype in DTYPES]
     first = shapes[0]
     wrong = {dtype: errors(first, dtype) for dtype in DTYPES}
     names = [OURS] if short else list(losses(first[1]))
