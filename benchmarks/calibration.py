@@ -162,7 +162,7 @@ def races(logits: Floats, probs: Floats, labels: Ints) -> list[Race]:
     # What a slow peer is given: all of it, or the first rows.
     few = slice(n // PART if logits.size > LARGE else n)
     slow = {"scikit-learn route": PART, "scikit-learn": PART, "torch L-BFGS": PART} if logits.size > LARGE else {}
-    drawn = dict.fromkeys(slow, 3 / np.sqrt(n / PART))  # other rows have another number
+    drawn = dict.fromkeys(slow, 20 / np.sqrt(n / PART))  # fewer rows have another number: by five standard errors
     quantile = {"scikit-learn route": lambda: by_scikit_learn(*top(probs, labels), "quantile")}
     classwise = {"scikit-learn route": lambda: classwise_by_scikit_learn(probs[few], labels[few])}
     temperature = {
