@@ -17,7 +17,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import Bar, Curve, Finding, as_text, machine
+from benchmarks.report import Bar, Curve, Finding, as_text, growth, machine
+from benchmarks.summary import summary
 
 NAMES = ("trainer", "loss", "calibration", "page", "drag", "load")
 RECORD = Path(__file__).parent / "record"
@@ -44,9 +45,13 @@ def main() -> None:
     for name in names:
         findings.append(in_a_child(name, short=given.short))
         print(f"{as_text(findings[-1])}\n", flush=True)
+    print(summary(findings))
     if not given.short:
+        command = " ".join(["python -m benchmarks", *given.names])
         minutes = (time.monotonic() - began) / 60
-        write(findings, f"{machine(*PACKAGES)}; {minutes:.1f} minutes; load average before: {load:.1f}")
+        name = "-".join([datetime.now(UTC).date().isoformat(), *given.names])
+        where = f"`{command}`: {minutes:.1f} minutes, load average before {load:.1f}. {machine(*PACKAGES)}."
+        write(name, findings, where)
 
 
 def _measure(name: str, *, short: bool) -> Finding:
@@ -67,22 +72,21 @@ def finding(saved: dict[str, Any]) -> Finding:
     return Finding(saved["title"], saved["text"], bars, [Curve(**curve) for curve in saved["curves"]])
 
 
-def write(findings: list[Finding], where: str) -> None:
-    """The record of today: a page of Markdown, the numbers as JSON, and a plot for each curve."""
+def write(name: str, findings: list[Finding], where: str) -> None:
+    """The record: a page of Markdown, the numbers as JSON, and a plot for each curve."""
     from benchmarks.plots import draw
 
-    day = datetime.now(UTC).date().isoformat()
     RECORD.mkdir(exist_ok=True)
-    parts = [f"# Measured on {day}", where]
+    parts = [f"# Measured on {name[:10]}", where, summary(findings)]
     for found in findings:
         parts.append(as_text(found))
         for curve in found.curves:
-            file = f"{day}-{curve.name}.svg"
+            file = f"{name}-{curve.name}.svg"
             draw(curve, RECORD / file)
-            parts.append(f"![{curve.title}]({file})")
-    (RECORD / f"{day}.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    numbers = {"day": day, "where": where, "findings": [asdict(found) for found in findings]}
-    (RECORD / f"{day}.json").write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
+            parts += [f"![{curve.title}]({file})", growth(curve)]
+    (RECORD / f"{name}.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    numbers = {"name": name, "where": where, "findings": [asdict(found) for found in findings]}
+    (RECORD / f"{name}.json").write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

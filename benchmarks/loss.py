@@ -7,17 +7,17 @@ read and a gradient of their size be written.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmarks.report import Bar, Finding, Times, as_text, in_turn, machine, table
+from benchmarks.report import Bar, Finding, Times, as_text, in_turn, machine, peak_megabytes, table
 from labelsmooth import LabelSmoothingLoss
 from labelsmooth.origin import LabelSmoothing
 
@@ -26,10 +26,11 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 EPSILON = 0.1
 LARGE, MIDDLE, SMALL = (2048, 32_000), (8192, 1000), (128, 10)
 SHORT = (64, 1000)
-TURNS = {LARGE: 5, MIDDLE: 15, SMALL: 40, SHORT: 2}
+TURNS = {LARGE: 3, MIDDLE: 7, SMALL: 20}
 CALLS = {SMALL: 100}  # a turn: one alone is too short for a clock
 DTYPES = (torch.float32, torch.bfloat16)
 BUILT_IN, HARD, TIMM, ORIGIN, OURS = "torch, smoothed", "torch, hard labels", "timm's formula", "origin", "labelsmooth"
+COPY = "a copy of the logits"
 ROWS = 64  # of the logits, for which the error is found
 MEGABYTE = 2**20
 
@@ -88,7 +89,7 @@ class Race:
         ]
 
 
-def race(shape: tuple[int, int], dtype: torch.dtype) -> Race:
+def race(shape: tuple[int, int], dtype: torch.dtype, turns: int) -> Race:
     """All contenders in turn."""
     logits, labels = batch(shape, dtype)
     calls, target = CALLS.get(shape, 1), torch.empty(shape, dtype=dtype)
@@ -101,9 +102,8 @@ def race(shape: tuple[int, int], dtype: torch.dtype) -> Race:
         return work
 
     contenders: dict[str, Callable[[], object]] = {name: repeated(loss) for name, loss in losses(shape[1]).items()}
-    with torch.no_grad():
-        contenders["a copy of the logits"] = lambda: [target.copy_(logits.detach()) for _ in range(calls)]
-        return Race(shape, dtype, in_turn(contenders, TURNS[shape]))
+    contenders[COPY] = lambda: [target.copy_(logits.detach()) for _ in range(calls)]
+    return Race(shape, dtype, in_turn(contenders, turns))
 
 
 def errors(shape: tuple[int, int], dtype: torch.dtype) -> dict[str, float]:
@@ -121,38 +121,36 @@ def errors(shape: tuple[int, int], dtype: torch.dtype) -> dict[str, float]:
     return {name: error / found[BUILT_IN] for name, error in found.items()}
 
 
-def held() -> float:
-    """Largest memory of this process so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / MEGABYTE
-
-
 def peak(name: str, shape: tuple[int, int], dtype: torch.dtype) -> float:
     """Peak of one pass there and back, above what there was, as a multiple of the logits."""
     loss = losses(shape[1])[name]
     there_and_back(loss, *batch((64, shape[1]), dtype))
     logits, labels = batch(shape, dtype)
-    before = held()
+    before = peak_megabytes()
     there_and_back(loss, logits, labels)
-    return (held() - before) / (logits.nbytes / MEGABYTE)
+    return (peak_megabytes() - before) / (logits.nbytes / MEGABYTE)
 
 
-def peaks(shape: tuple[int, int], dtype: torch.dtype) -> dict[str, float]:
-    """The peak of each contender, each in a process of its own."""
+def peaks(names: Sequence[str], shape: tuple[int, int], dtype: torch.dtype) -> dict[str, float]:
+    """The peak of each contender, each in a process of its own, two at a time."""
     command = [sys.executable, "-m", "benchmarks.loss", "--peak", str(dtype).removeprefix("torch."), *map(str, shape)]
-    answers = {
-        name: subprocess.run([*command, name], capture_output=True, check=True, text=True).stdout
-        for name in losses(shape[1])
-    }
-    return {name: json.loads(answer) for name, answer in answers.items()}
+
+    def one(name: str) -> float:
+        answer = subprocess.run([*command, name], capture_output=True, check=True, text=True).stdout
+        return float(json.loads(answer))
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(names, pool.map(one, names), strict=True))
 
 
 def measure(short: bool) -> Finding:
     """Times at all shapes, errors, peaks at the large one, and the bars."""
     shapes = (SHORT, SMALL) if short else (LARGE, MIDDLE, SMALL)
-    races = [race(shape, dtype) for shape in shapes for dtype in DTYPES]
+    races = [race(shape, dtype, 1 if short else TURNS[shape]) for shape in shapes for dtype in DTYPES]
     first = shapes[0]
     wrong = {dtype: errors(first, dtype) for dtype in DTYPES}
-    most = {dtype: peaks(first, dtype) for dtype in DTYPES[: 1 if short else None]}
+    names = [OURS] if short else list(losses(first[1]))
+    most = {dtype: peaks(names, first, dtype) for dtype in DTYPES[: 1 if short else None]}
     parts = [
         "Milliseconds there and back, median (least to most), and how many times as long as `labelsmooth`:",
         table(("logits", "", "ms", "ratio"), [row for each in races for row in each.rows()]),

@@ -1,15 +1,21 @@
 """What a benchmark found: tables, bars that it must clear, and plots of cost against size."""
 
+import math
 import os
 import platform
+import resource
 import statistics
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
+
+BEND = 0.3  # by which the power of a size changes where a curve is said to bend
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class Curve:
     size: str
     cost: str
     lines: Mapping[str, Sequence[tuple[float, float]]]
+    limit: str = ""  # why it bends where it does, and what it could not fall below
 
 
 @dataclass(frozen=True)
@@ -74,10 +81,10 @@ class Times:
         return f"{middle:.3g} ({low:.3g} to {high:.3g})"
 
 
-def in_turn(contenders: Mapping[str, Callable[[], object]], turns: int) -> Times:
-    """Call every contender once to warm up, then all of them turn after turn."""
+def in_turn(contenders: Mapping[str, Callable[[], object]], turns: int, *, warm: bool = True) -> Times:
+    """Call every contender once to warm up, unless that is done, then all of them turn after turn."""
     times = Times()
-    for work in contenders.values():
+    for work in contenders.values() if warm else ():
         work()
     for _ in range(turns):
         for name, work in contenders.items():
@@ -85,6 +92,15 @@ def in_turn(contenders: Mapping[str, Callable[[], object]], turns: int) -> Times
             work()
             times.seconds[name].append(time.perf_counter() - start)
     return times
+
+
+def peak_megabytes() -> float:
+    """Largest memory that this process has held; where only getrusage tells, a new process begins with its parent's."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -105,6 +121,23 @@ def machine(*packages: str) -> str:
         except PackageNotFoundError:
             found.append(f"{package} not installed")
     return f"{model}, {os.cpu_count()} cores, {platform.system()}; {', '.join(found)}"
+
+
+def growth(curve: Curve) -> str:
+    """How cost grows with size, line by line: the exponent of the size between two points, and where it changes."""
+    told = []
+    for name, points in curve.lines.items():
+        steps = [
+            (low, high, math.log(b / a) / math.log(high / low))
+            for (low, a), (high, b) in pairwise(points)
+            if a > 0 and b > 0
+        ]
+        if steps:
+            spans = ", ".join(f"{power:.2f} from {low:,g} to {high:,g}" for low, high, power in steps)
+            powers = [power for _, _, power in steps]
+            bend = " (bends)" if max(powers) - min(powers) > BEND else ""
+            told.append(f"{name} {spans}{bend}")
+    return f"{curve.cost} as a power of {curve.size}: {'; '.join(told)}. {curve.limit}".strip()
 
 
 def as_text(found: Finding) -> str:

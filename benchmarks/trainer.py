@@ -13,14 +13,14 @@ from functools import partial
 import torch
 
 from benchmarks.report import Bar, Curve, Finding, Times, as_text, in_turn, table
-from benchmarks.trainer_peers import jax_scan, loop_on_tensors, loop_with_dataloader, scikit_learn, torch_func
+from benchmarks.trainer_jax import jax_scan
+from benchmarks.trainer_peers import loop_on_tensors, loop_with_dataloader, scikit_learn, torch_func
 from benchmarks.trainer_products import every_product, fastest_product
 from benchmarks.trainer_work import (
-    SHAPES,
     WORKERS,
     bare_training,
+    growth_of_memory,
     looking_share,
-    peak_megabytes,
     setup_of,
     trained,
 )
@@ -33,7 +33,18 @@ FUNC, JAX, COMPILED = "torch.func, vmap", "JAX jit(vmap(scan))", "JAX with its c
 PRODUCTS, PEAK = "its matrix products alone", "as many FLOP in products of 1024 x 1024"
 ONE_BY_ONE = {LOOP: loop_on_tensors, LOADER: loop_with_dataloader, SKLEARN: scikit_learn}
 NETWORKS = 2  # of those trained one by one: the others cost as much each
-FEWER = 8  # times fewer epochs for what takes minutes: torch.func, and JAX with 1000 runs
+TURNS = {1000: 1}  # else 3
+FEWER, FEWEST = 8, 20  # times fewer epochs for what takes minutes: torch.func, at 105 runs, and JAX at 1000
+WHY = (
+    "A network alone costs the same every time (power 0). A step of a group has a fixed cost, that of its some thirty "
+    "calls of torch, which few networks share: hence the fall. From two groups on both cores are busy, and groups that "
+    "fit the cache keep the cost flat; the limit is the rate of the matrix products."
+)
+WHY_MEMORY = (
+    "Few networks hide in what the process has already asked for. Of many, each holds its parameters, their gradients "
+    "and Adam's two moments, and its measures; data and working memory are of the groups being trained."
+)
+MEMORY = (2, 20, 105, 1000)  # runs whose memory is measured
 Contender = tuple[Callable[[], object], float]  # and what its time is multiplied by
 Costs = dict[tuple[str, int], dict[str, float]]  # work and runs -> contender -> seconds
 
@@ -47,7 +58,7 @@ def contenders_of(work: str, runs: int, epochs: int) -> tuple[dict[str, Contende
         for name, train in ONE_BY_ONE.items():
             contenders[name] = partial(train, few), runs / NETWORKS
     if runs <= 105:
-        short = setup_of(work, runs, max(1, epochs // FEWER))
+        short = setup_of(work, runs, max(1, epochs // (FEWEST if runs == 105 else FEWER)))
         contenders[FUNC] = partial(on_all_cores, short), epochs / short.epochs
     short = setup_of(work, runs, max(1, epochs // FEWER)) if runs == 1000 else setup
     start = time.perf_counter()
@@ -65,16 +76,6 @@ def on_all_cores(setup: TrainingSetup) -> None:
     torch.set_num_threads(1)
 
 
-def once(contenders: Mapping[str, Callable[[], object]]) -> Times:
-    """One turn without a first call to warm up: for what takes long enough."""
-    times = Times()
-    for name, work in contenders.items():
-        start = time.perf_counter()
-        work()
-        times.seconds[name].append(time.perf_counter() - start)
-    return times
-
-
 def measure_costs(short: bool, epochs: int) -> tuple[Costs, Times]:
     """Seconds of every contender for every number of runs, and the turns of 105 runs on digits."""
     costs: Costs = {}
@@ -89,7 +90,8 @@ def measure_costs(short: bool, epochs: int) -> tuple[Costs, Times]:
                 contenders[ALONE] = partial(trained, setup, bare_training)
                 contenders[PRODUCTS] = every_product(setup)
                 contenders[PEAK] = fastest_product(setup)
-            times = once(contenders) if runs == 1000 or short else in_turn(contenders, turns=5 if runs == 2 else 3)
+            # The pair comes first and warms all up.
+            times = in_turn(contenders, TURNS.get(runs, 3) if not short else 1, warm=runs == 2 and not short)
             found = {name: scale * times.median(name) for name, (_, scale) in scaled.items()}
             if compiling is not None:
                 found[COMPILED] = found[JAX] + compiling
@@ -122,10 +124,9 @@ def curves_of(costs: Costs, memory: Mapping[int, float]) -> list[Curve]:
             for name in (OURS, JAX, COMPILED, FUNC, LOOP, LOADER, SKLEARN):
                 if of == work and name in found:
                     lines[name].append((runs, 1000 * found[name] / runs))
-        curves.append(Curve(f"trainer-{work}", f"Training on {work}", "networks", "ms a network", lines))
-    curves.append(
-        Curve("trainer-memory", "Memory of a training", "networks", "MB beyond the start", {OURS: list(memory.items())})
-    )
+        curves.append(Curve(f"trainer-{work}", f"Training on {work}", "networks", "ms a network", lines, WHY))
+    line = {OURS: list(memory.items())}
+    curves.append(Curve("trainer-memory", "Memory of a training", "networks", "MB beyond the start", line, WHY_MEMORY))
     return curves
 
 
@@ -156,8 +157,11 @@ def measure(short: bool) -> Finding:
     lines = [
         f"Seconds on {WORKERS} cores, and milliseconds a network: {epochs} epochs in batches of 128 of 1078 examples, "
         "digits 64-64-64-10, moons 2-32-32-2. Medians of turns, of 1000 runs one turn. Loops and scikit-learn train "
-        f"{NETWORKS} networks on one core, one after the other; torch.func, and JAX with 1000 runs, an eighth of the "
-        "epochs. Their cost is scaled. (A second process would nearly halve that of loops and scikit-learn.)",
+        f"{NETWORKS} networks on one core, one after the other, times runs / {NETWORKS}. torch.func is measured on "
+        f"{max(1, epochs // FEWER)} epochs, of 105 runs on {max(1, epochs // FEWEST)}, JAX with 1000 runs on "
+        f"{max(1, epochs // FEWER)}, and "
+        "both are multiplied; loops, scikit-learn and torch.func have no 1000 runs, which would take minutes. "
+        "(A second process would nearly halve the time of loops and scikit-learn.)",
         cost_table(costs),
     ]
     if not any(JAX in found for found in costs.values()):
@@ -165,7 +169,7 @@ def measure(short: bool) -> Finding:
     if short:
         return Finding("Trainer", "\n\n".join(lines))
     shares = {film: looking_share(setup_of("digits", 105, epochs, film=film)) for film in (False, True)}
-    memory = {runs: peak_megabytes(runs) for runs in SHAPES}
+    memory = {runs: growth_of_memory(runs) for runs in MEMORY}
     lines.append(
         f"Of the time of one core, {100 * shares[False]:.0f} % goes into the snapshots of a sweep; "
         f"with a film, a snapshot of every epoch, {100 * shares[True]:.0f} %. Memory beyond the start: "

@@ -1,6 +1,5 @@
 """What is trained in the benchmark of the trainer, how the pages train it, and what that takes besides time."""
 
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +8,7 @@ from multiprocessing import get_context
 
 import numpy as np
 
+from benchmarks.report import peak_megabytes
 from labelsmooth.dashboard.runs import Registry
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot, snapshot_epochs
@@ -77,7 +77,7 @@ def looking_share(setup: TrainingSetup) -> float:
     return looking / (training + looking)
 
 
-def peak_megabytes(runs: int) -> float:
+def growth_of_memory(runs: int) -> float:
     """How much the peak memory of a new process grows when it trains so many runs on digits."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         return pool.submit(_growth, runs).result()
@@ -85,6 +85,6 @@ def peak_megabytes(runs: int) -> float:
 
 def _growth(runs: int) -> float:
     trained(setup_of("digits", 2, 1), train_by_epoch)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_megabytes()
     trained(setup_of("digits", runs, MEMORY_EPOCHS), train_by_epoch)
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return peak_megabytes() - before

@@ -1,6 +1,6 @@
 """The negative log-likelihood of softmax(b z) and its derivatives by b, each in one pass over the rows.
 
-Legend: N examples, K classes, F folds, D derivatives. Logits are checked: finite or -inf, and finite at every label.
+Legend: N examples, K classes, F folds. Logits are checked: finite or -inf, and finite at every label.
 Inside a pass they lie class by class, (K, N), where sums over few classes are many times faster.
 The first derivative is the mean of E_p z - z_y, and those above are the means of the cumulants of z under p.
 """
@@ -24,16 +24,11 @@ def loss_at(logits: FloatArray, labels: IntArray, b: float) -> float:
     return sum(over_rows(total, *logits.shape)) / (len(labels) or math.nan)
 
 
-def slope_at(logits: FloatArray, labels: IntArray, b: float) -> float:
-    """First derivative of the loss; like the others not defined without rows."""
-    return derivatives(logits, labels, b, 1)[0]
-
-
-def derivatives(logits: FloatArray, labels: IntArray, b: float, orders: int) -> list[float]:
-    """The first D derivatives of the loss, one to four."""
+def derivatives(logits: FloatArray, labels: IntArray, b: float) -> list[float]:
+    """The first four derivatives of the loss, not defined without rows."""
 
     def sums(rows: slice) -> FloatArray:
-        return np.array([value.sum() for value in _cumulants(*shifted(logits[rows], labels[rows]), b, orders)])
+        return np.array([value.sum() for value in _cumulants(*shifted(logits[rows], labels[rows]), b)])
 
     return [float(value) / len(labels) for value in np.asarray(sum(over_rows(sums, *logits.shape)))]
 
@@ -42,7 +37,7 @@ def derivatives_of_folds(logits: FloatArray, labels: IntArray, b: float, fold: I
     """Sums (F, 4) over each fold (N,) of the first four derivatives of the loss."""
 
     def sums(rows: slice) -> FloatArray:
-        values = _cumulants(*shifted(logits[rows], labels[rows]), b, 4)
+        values = _cumulants(*shifted(logits[rows], labels[rows]), b)
         return np.stack([np.bincount(fold[rows], value, folds) for value in values], axis=1)
 
     return np.asarray(sum(over_rows(sums, *logits.shape)))
@@ -71,19 +66,17 @@ def without_masks(z: FloatArray) -> FloatArray:
     return np.where(masked, 0.0, z) if masked.any() else z
 
 
-def _cumulants(z: FloatArray, at_label: FloatArray, b: float, orders: int) -> list[FloatArray]:
-    """E_p z - z_y (N,), then the variance, the third and the fourth cumulant of z (K, N) as far as asked for."""
+def _cumulants(z: FloatArray, at_label: FloatArray, b: float) -> list[FloatArray]:
+    """E_p z - z_y (N,), then the variance, the third and the fourth cumulant of z (K, N)."""
     weights = np.exp(b * z)
     z = without_masks(z)
     total = weights.sum(axis=0)
     mean = (weights * z).sum(axis=0) / total
-    if orders == 1:
-        return [mean - at_label]
     z = z - mean
     central = []
-    for _ in range(orders):
-        weights *= z
-        central.append(weights.sum(axis=0) / total)
-    if orders == 4:
+    with np.errstate(over="ignore", invalid="ignore"):  # of huge logits the higher ones are beyond float64
+        for _ in range(4):
+            weights *= z
+            central.append(weights.sum(axis=0) / total)
         central[3] -= 3 * np.square(central[1])
     return [mean - at_label, *central[1:]]

@@ -22,11 +22,19 @@ from labelsmooth.conventions import (
     target_probabilities,
 )
 from labelsmooth.fused import fused_losses, is_plain
-from labelsmooth.loss_inputs import any_true, check_length, check_logits, check_prior, check_weight, checked_labels
+from labelsmooth.loss_inputs import (
+    any_true,
+    check_length,
+    check_logits,
+    check_prior,
+    check_weight,
+    checked_labels,
+    smallest,
+)
 from labelsmooth.targets import masses
 
 Reduction = Literal["mean", "sum", "none"]
-SMALL = 2**15  # logits, below which torch's own loss is the faster one
+SMALL = 2**15  # logits, up to which the fewest steps are the fastest way
 
 
 class LabelSmoothingLoss(nn.Module):
@@ -122,10 +130,9 @@ class LabelSmoothingLoss(nn.Module):
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The loss of logits (N, K, ...) under labels (N, ...); see the class."""
         check_logits(logits, labels)
-        if self._is_built_in(logits, labels):
+        if self._is_short(logits, labels):
             with suppress(IndexError):  # of a label that is out of range, which is said below
-                exact = logits.to(torch.promote_types(logits.dtype, torch.float32))
-                return F.cross_entropy(exact, labels, reduction=self.reduction, label_smoothing=self.epsilon)
+                return self._short(logits, labels)
         if logits.ndim == 1:
             losses = self.forward(logits.unsqueeze(0), labels.unsqueeze(0))
             return losses.squeeze(0) if self.reduction == "none" else losses
@@ -140,8 +147,9 @@ class LabelSmoothingLoss(nn.Module):
         log_probs = F.log_softmax(logits, 1, dtype=torch.promote_types(logits.dtype, torch.float32))
         return self._reduce(self._losses(log_probs, labels), labels, kept)
 
-    def _is_built_in(self, logits: Tensor, labels: Tensor) -> bool:
-        """Whether torch's own loss gives the same: for few logits it is the faster one, and looks at labels itself."""
+    def _is_short(self, logits: Tensor, labels: Tensor) -> bool:
+        """Whether logits are few, and the loss is the usual one: then every step counts, even a look at a setting."""
+        settings = self._buffers  # which a module is slow to answer for by their names
         if not (
             logits.ndim == 2
             and 0 < logits.numel() <= SMALL
@@ -150,13 +158,26 @@ class LabelSmoothingLoss(nn.Module):
             and self.convention == "uniform"
             and self.divergence == "cross_entropy"
             and 0 <= self.epsilon < 1
-            and self.prior is None
-            and self.weight is None
+            and settings["prior"] is None
+            and settings["weight"] is None
             and self.ignore_index < 0
         ):
             return False
-        # An ignored label is below 0; torch lets a NaN of its logits into the gradient.
-        return any_true(labels.amin() < 0) is False
+        # An ignored label is below 0. One that is too large is seen by the loss itself.
+        lowest = smallest(labels)
+        return lowest is not None and lowest >= 0
+
+    def _short(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The loss in the fewest steps that autograd can follow, fewer than torch's own takes; none is ignored."""
+        log_probs = torch.log_softmax(logits, 1, dtype=torch.promote_types(logits.dtype, torch.float32))
+        loss = F.nll_loss(log_probs, labels, reduction=self.reduction)
+        if self.epsilon == 0:
+            return loss
+        if self.reduction == "mean":
+            on_all = log_probs.mean()
+        else:
+            on_all = (log_probs.sum() if self.reduction == "sum" else log_probs.sum(1)) / logits.shape[1]
+        return torch.sub(loss * (1 - self.epsilon), on_all, alpha=self.epsilon)
 
     def _alike(self, num_classes: int) -> bool:
         """Whether all classes but the label are treated alike, and no two terms can be infinite against each other."""

@@ -50,6 +50,16 @@ def any_true(condition: Tensor) -> bool | None:
         return None
 
 
+def smallest(labels: Tensor) -> int | None:
+    """The smallest label, in as few steps as can be; None where values are out of sight, as for `any_true`."""
+    if torch.compiler.is_compiling():
+        return None
+    try:
+        return int(labels.amin())
+    except RuntimeError:
+        return None
+
+
 def check_prior(prior: Tensor | None, convention: Convention) -> None:
     """Raise ValueError unless the prior is a distribution over classes and has no rival."""
     if prior is None:

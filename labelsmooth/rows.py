@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-CHUNK = 1 << 17  # values of a chunk: 1 MB, so that it stays in the second cache with a copy of it
+CHUNK = 1 << 16  # values of a chunk: half a megabyte, so that it stays in the second cache with a few copies of it
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")

@@ -9,10 +9,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 
 from labelsmooth.calibration import FloatArray, IntArray, check_labels, check_matrix
-from labelsmooth.likelihood import derivatives, loss_at, shifted, slope_at, step_to_root, without_masks
+from labelsmooth.likelihood import derivatives, loss_at, shifted, step_to_root, without_masks
 from labelsmooth.rows import CHUNK, over_rows
 
 Bound = Literal["lower", "upper"] | None
@@ -130,14 +129,7 @@ def _root(logits: FloatArray, labels: IntArray, low: float, high: float) -> tupl
     rows only some are searched, and the result is where the search among all of them starts.
     """
     every = math.ceil(logits.size / CHUNK)
-    some, some_labels = logits[::every], labels[::every]
-    found: tuple[float, Bound]
-    if slope_at(some, some_labels, 1 / low) < 0:
-        found = low, "lower"
-    elif slope_at(some, some_labels, 1 / high) > 0:
-        found = high, "upper"
-    else:
-        found = 1 / brentq(lambda b: slope_at(some, some_labels, b), 1 / high, 1 / low), None
+    found = _refine(logits[::every], labels[::every], 1.0, low, high)
     return found if every == 1 else _refine(logits, labels, 1 / found[0], low, high)
 
 
@@ -145,16 +137,21 @@ def _refine(logits: FloatArray, labels: IntArray, b: float, low: float, high: fl
     """As `_root`, from a start b, in few passes: each halves the slope, or else the next one halves the bracket."""
     below, above, size = 0.0, math.inf, math.inf
     while True:
-        slope, *higher = derivatives(logits, labels, b, 4)
+        slope, *higher = derivatives(logits, labels, b)
         if slope < 0 and b >= 1 / low:
             return low, "lower"
         if slope > 0 and b <= 1 / high:
             return high, "upper"
         below, above = (b, above) if slope < 0 else (below, b)
         step = float(step_to_root(slope, *higher))
-        if abs(step) < NEAR * b:
-            return min(max(1 / (b + step), low), high), None
+        near = abs(step) < NEAR * b
+        if near and 1 / high <= b + step <= 1 / low:
+            return 1 / (b + step), None
+        # So near a bound, the slope at the bound itself tells on which side of it the root is.
         new = min(max(b + step, 1 / high), 1 / low)
-        if not below < new < above or abs(slope) > size / 2:
-            new = (max(below, 1 / high) + min(above, 1 / low)) / 2
+        if not near and (not below < new < above or abs(slope) > size / 2):
+            # In the middle of the bracket; one that is open has the bound as its other end, to be looked at first.
+            new = 1 / high if below == 0 else 1 / low if above == math.inf else math.sqrt(below * above)
+            if new in (below, above):
+                return 1 / b, None
         b, size = new, abs(slope)

@@ -29,7 +29,7 @@ CASES: list[dict[str, Any]] = [
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three rows at a time, of which the last are fewer; and nothing is left to torch's own loss."""
+    """Three rows at a time, of which the last are fewer; and nothing is left to the way for few logits."""
     monkeypatch.setattr(labelsmooth.fused, "CHUNK", 3 * 7)
     monkeypatch.setattr(labelsmooth.loss, "SMALL", 0)
 

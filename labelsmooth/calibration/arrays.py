@@ -78,7 +78,7 @@ def by_class(rows: NDArray[np.generic]) -> FloatArray:
 def are_probabilities(probs: FloatArray, largest: float) -> bool:
     """Whether all columns of (K, N) are probabilities: a quick look; `refuse_probabilities` tells why not."""
     sums = probs.sum(axis=0)
-    near = np.abs(sums - 1).max(initial=0) <= SUM_TOLERANCE
+    near = sums.min(initial=1) >= 1 - SUM_TOLERANCE and sums.max(initial=1) <= 1 + SUM_TOLERANCE
     return bool(near and probs.min(initial=0) >= 0 and largest <= 1)
 
 

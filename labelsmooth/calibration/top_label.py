@@ -42,5 +42,5 @@ def _top(p: FloatArray, labels: IntArray) -> tuple[FloatArray, NDArray[np.bool_]
     """Largest value of each column of (K, N), and whether the first that is so large is the label's."""
     top = p.max(axis=0)
     if np.count_nonzero(p == top) == len(labels):
-        return top, p[labels, np.arange(len(labels))] == top
+        return top, p.ravel().take(labels * len(labels) + np.arange(len(labels))) == top
     return top, p.argmax(axis=0) == labels
