@@ -41,9 +41,14 @@ def main() -> None:
         print(json.dumps(asdict(_measure(names[0], short=given.short))))
         return
     load, _, _ = os.getloadavg()
-    began, findings = time.monotonic(), list[Finding]()
+    began, findings, failed = time.monotonic(), list[Finding](), list[str]()
     for name in names:
-        findings.append(in_a_child(name, short=given.short))
+        try:
+            findings.append(in_a_child(name, short=given.short))
+        except subprocess.CalledProcessError:
+            # What the others found is not lost.
+            findings.append(Finding(name.capitalize(), "Failed: nothing is known."))
+            failed.append(name)
         print(f"{as_text(findings[-1])}\n", flush=True)
     print(summary(findings))
     if not given.short:
@@ -52,6 +57,8 @@ def main() -> None:
         name = "-".join([datetime.now(UTC).date().isoformat(), *given.names])
         where = f"`{command}`: {minutes:.1f} minutes, load average before {load:.1f}. {machine(*PACKAGES)}."
         write(name, findings, where)
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
 
 
 def _measure(name: str, *, short: bool) -> Finding:

@@ -124,7 +124,7 @@ def curves_of(costs: Costs, memory: Mapping[int, float]) -> list[Curve]:
             for name in (OURS, JAX, COMPILED, FUNC, LOOP, LOADER, SKLEARN):
                 if of == work and name in found:
                     lines[name].append((runs, 1000 * found[name] / runs))
-        curves.append(Curve(f"trainer-{work}", f"Training on {work}", "networks", "ms a network", lines, WHY))
+        curves.append(Curve(f"trainer-{work}", f"Training on {work}", "networks", "ms a network", dict(lines), WHY))
     line = {OURS: list(memory.items())}
     curves.append(Curve("trainer-memory", "Memory of a training", "networks", "MB beyond the start", line, WHY_MEMORY))
     return curves
