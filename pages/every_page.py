@@ -1,4 +1,8 @@
-"""What stands around every page: page config, navigation and the controls that all pages share."""
+"""What stands around every page: page config, navigation and the controls that all pages share.
+
+The only script directly in this folder: Streamlit takes a folder `pages` beside the script that it runs, here
+`pages/pages`, for pages of its older multipage mode.
+"""
 
 import time
 

@@ -12,8 +12,6 @@ from labelsmooth.dashboard import server
 from labelsmooth.dashboard.film import name_of
 from labelsmooth.dashboard.settings import Settings
 from labelsmooth.setups import TrainingSetup
-from labelsmooth.snapshots import Snapshot
-from labelsmooth.training import train
 
 APP = Path(__file__).parents[1] / "pages" / "every_page.py"
 QUICK = {"epochs": "3", "seeds": "2", "train_size": "200", "hidden": "16", "steps": "6"}
@@ -53,12 +51,6 @@ def chosen(page: AppTest) -> Settings:
 def trained_on(page: AppTest) -> TrainingSetup:
     """What the page trains."""
     return chosen(page).sweep() if page.title[0].value == SWEPT else chosen(page).setup()
-
-
-def last_of(setup: TrainingSetup) -> Snapshot:
-    """The last snapshot of a training that no page has a part in."""
-    *_, last = train(setup)
-    return last
 
 
 def left(frame: str, when: int) -> dict[str, dict[str, object]]:

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from open_pages import frame, last_of, left, opened, said, settled, told, traces, trained_on, whole, widget
+from open_pages import frame, left, opened, said, settled, told, traces, trained_on, whole, widget
 from streamlit.testing.v1 import AppTest
+from trained_runs import last_of
 
 from labelsmooth.calibration import class_reliability, reliability_curve, softmax
 from labelsmooth.estimators import calibration_table

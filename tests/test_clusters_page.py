@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from open_pages import chosen, frame, last_of, opened, settled, told, traces, trained_on, whole, widget
+from open_pages import chosen, frame, opened, settled, told, traces, trained_on, whole, widget
+from trained_runs import last_of
 
 from labelsmooth.clusters import cluster_picture
 from labelsmooth.dashboard import server

@@ -110,6 +110,7 @@ def test_the_command_becomes_the_server_with_these_settings(
     assert arguments[1:5] == ["-m", "streamlit", "run", "app.py"]
     assert (folder / "app.py").is_file()
     assert {"--server.address=0.0.0.0", "--server.port=8600", "--server.headless=true"} <= set(arguments)
+    assert "--logger.hideWelcomeMessage=true" in arguments  # or another host would be asked for this one's address
     assert {"--server.maxUploadSize=7", "--server.allowedHosts=a.test", "--server.allowedHosts=*.b.test"} <= set(
         arguments
     )

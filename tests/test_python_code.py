@@ -9,9 +9,10 @@ from pathlib import Path
 from shlex import split
 
 import pytest
-from open_pages import APP, chosen, last_of, metrics, opened, told, trained_on
+from open_pages import APP, chosen, metrics, opened, told, trained_on
 from streamlit.testing.v1 import AppTest
 from test_settings import drawn_settings
+from trained_runs import last_of
 
 from labelsmooth.__main__ import parser
 from labelsmooth.assessment.assess import assess

@@ -66,6 +66,12 @@ class Server(NamedTuple):
 
     address: str
     folder: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def log(self) -> str:
+        """What it has written."""
+        return (self.folder.parent / "log.txt").read_text(encoding="utf-8")
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
         """Send a request for exactly this path."""
@@ -74,10 +80,10 @@ class Server(NamedTuple):
             answer = connection.getresponse()
             return Answer(answer.status, answer.headers, answer.read())
 
-    def visit(self, page: str = "", origin: str | None = None) -> list[ForwardMsg]:
+    def visit(self, page: str = "", origin: str | None = None, query: str = "epochs=1&seeds=1") -> list[ForwardMsg]:
         """What a browser is sent for one run of a page."""
         asked = BackMsg()
-        asked.rerun_script.query_string = "epochs=1&seeds=1"
+        asked.rerun_script.query_string = query
         asked.rerun_script.page_name = page
         heard: list[ForwardMsg] = []
         origin = origin or f"http://{self.address}"
@@ -120,9 +126,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         else:
             shutil.copy(ROOT / name, folder)
     (folder / "pages" / "understand" / "claims.py").write_text(f'raise RuntimeError("{SECRET}")\n', encoding="utf-8")
-    (folder / "static").mkdir()
-    (folder / "static" / "out.txt").symlink_to(folder / "requirements.txt")
-    (folder / "static" / "out").symlink_to(folder, target_is_directory=True)
+    # Where Streamlit would serve files from, were it told to.
+    static = folder / "pages" / "static"
+    static.mkdir()
+    (static / "out.txt").symlink_to(folder / "requirements.txt")
+    (static / "out").symlink_to(folder, target_is_directory=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -141,7 +149,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             except OSError:  # also while it imports, and lets callers wait
                 assert process.poll() is None, (folder.parent / "log.txt").read_text(encoding="utf-8")
                 time.sleep(0.1)
-        server = Server(address, folder)
+        server = Server(address, folder, process)
         assert not [message for message in server.visit() if message.delta.new_element.HasField("exception")]
         yield server
     finally:
@@ -183,6 +191,12 @@ def test_no_path_leads_to_a_file_that_has_no_public_name(server: Server, up: str
     for base in ("public", folder, "app/static"):
         for path in (f"/{base}/{up}{wanted}", f"/{base}/{up}{wanted}%00.js", f"/{base}/{up}{wanted}/"):
             assert harmless(server.ask(path), path, page), path
+
+
+def test_no_other_public_name_is_answered_with_a_page(server: Server) -> None:
+    for address in ("public/plotly-000000000000.js", f"{public().code}x", "public/film-0/film.js"):
+        answer = server.ask(f"/{address}")
+        assert (answer.status, answer.body, answer.headers["Cache-Control"]) == (404, b"Not found", "no-store")
 
 
 def test_what_is_served_cannot_be_written_to(server: Server) -> None:
@@ -236,3 +250,14 @@ def test_a_page_that_raises_says_so_and_nothing_else(server: Server) -> None:
     sent = b"".join(message.SerializeToString() for message in messages)
     for word in (SECRET, "RuntimeError", "Traceback", "claims.py"):
         assert word.encode() not in sent
+
+
+def test_a_server_that_is_told_to_end_says_which_runs_it_stopped(server: Server) -> None:
+    """The last test of this file: nobody is served afterwards."""
+    server.visit(query="epochs=400&seeds=20&batch_size=16")
+    assert '"event": "started"' in server.log
+    assert '"event": "stopped"' not in server.log
+    server.process.terminate()
+    server.process.wait(timeout=30)
+    assert '"event": "stopped"' in server.log
+    assert "Traceback" not in server.log.partition(SECRET)[2]

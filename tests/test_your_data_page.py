@@ -3,8 +3,9 @@
 import gc
 
 import pytest
-from open_pages import chosen, last_of, metrics, said, settled, told, trained_on, visited, whole, widget
+from open_pages import chosen, metrics, said, settled, told, trained_on, visited, whole, widget
 from streamlit.testing.v1 import AppTest
+from trained_runs import last_of
 
 from labelsmooth.dashboard import own_data, server
 from labelsmooth.dashboard.guide import RELOADING

@@ -24,6 +24,7 @@ SHAPES = {
 
 
 def last_of(setup: TrainingSetup) -> Snapshot:
+    """The last snapshot of a training that nobody else has a part in."""
     *_, last = train(setup)
     assert last.finished
     return last

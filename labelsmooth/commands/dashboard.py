@@ -45,6 +45,8 @@ def _flags(options: argparse.Namespace, settings: Hosting) -> list[str]:
         f"--server.address={options.address}",
         f"--server.port={options.port}",
         f"--server.headless={str(options.no_browser).lower()}",
+        # The address has been printed. Streamlit would ask a host in the internet for one more, and wait for it.
+        "--logger.hideWelcomeMessage=true",
         f"--server.maxUploadSize={settings.file_mb}",
         *(f"--server.allowedHosts={host}" for host in settings.allowed_hosts),
     ]

@@ -1,6 +1,5 @@
 """The cards of the claims, and the test of one of them that the server does in the background."""
 
-import atexit
 import math
 from typing import Literal
 
@@ -15,6 +14,7 @@ from labelsmooth.claims.verdicts import CONTRADICTED, HOLDS, LEAST_SEEDS, UNDECI
 from labelsmooth.claims.words import difference_in_words, setup_in_words
 from labelsmooth.comparison import count, signed
 from labelsmooth.dashboard.film import Reel, film, name_of
+from labelsmooth.dashboard.life import at_end
 from labelsmooth.dashboard.pace import beat
 from labelsmooth.figures.claims import contrasts_figure, profile_figure
 from labelsmooth.figures.style import Moving
@@ -38,7 +38,7 @@ def background() -> Background:
     """The one place of this server where claims are tested anew."""
     tests = Background()
     # A thread that is still inside torch when the interpreter goes aborts the process.
-    atexit.register(tests.close)
+    at_end(tests.close)
     return tests
 
 

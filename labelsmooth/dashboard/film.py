@@ -14,7 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from labelsmooth.dashboard.changes import Versions
 from labelsmooth.dashboard.public import public
 
-# Streamlit sends a component's code and style with every message, so they are published as files and only loaded here.
+# Streamlit sends a component's code and style with every message, so they are served as files and only loaded here.
 _LOADER = """const read = new WeakMap();
 export default async component => {
   const { data: bytes } = component;
@@ -223,7 +223,7 @@ def film(
 
 
 def load_early() -> None:
-    """At the top of a page: the browser fetches what films need while the page is still being made and drawn."""
+    """At the top of a page: what films need, which the browser has been told of, runs while the page is still made."""
     _early(key="early", data=_addresses())
 
 

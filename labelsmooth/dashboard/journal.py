@@ -1,6 +1,5 @@
 """What happens to runs: counted, and one line of JSON each on standard error. Nothing in it tells who or whose data."""
 
-import atexit
 import json
 import logging
 import sys
@@ -12,6 +11,7 @@ from logging.handlers import QueueHandler, QueueListener
 from queue import SimpleQueue
 from typing import Any, Literal, get_args
 
+from labelsmooth.dashboard.life import at_end
 from labelsmooth.own_data.held import is_own
 from labelsmooth.setups import TrainingSetup
 
@@ -88,7 +88,7 @@ def _writer() -> QueueListener:
     logging.getLogger("labelsmooth").addHandler(handler)
     listener = QueueListener(handler.queue, _ToStandardError())
     listener.start()
-    atexit.register(listener.stop)  # which writes what is still waiting
+    at_end(listener.stop)  # which writes what is still waiting
     return listener
 
 

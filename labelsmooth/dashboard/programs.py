@@ -78,6 +78,7 @@ def strip(setup: TrainingSetup, _settings: Settings) -> Lines:
 
 
 def strip_and_clusters(setup: TrainingSetup, settings: Settings) -> Lines:
+    """The strip, and what smoothing did to the clusters, in sentences."""
     imports, lines = strip(setup, settings)
     if len(setup.epsilons) > 1:
         imports.append("from labelsmooth.tightness import cluster_sentences")
@@ -86,6 +87,7 @@ def strip_and_clusters(setup: TrainingSetup, settings: Settings) -> Lines:
 
 
 def strip_and_estimators(setup: TrainingSetup, settings: Settings) -> Lines:
+    """The strip, and calibration errors by every estimator."""
     imports, lines = strip(setup, settings)
     imports.append("from labelsmooth.judgements import estimates")
     lines += [

@@ -1,8 +1,7 @@
 """What browsers load beside Streamlit's own files: plotly.js and the dashboard's code, from memory, and early."""
 
 import gzip
-import mimetypes
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -12,7 +11,7 @@ import plotly
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
@@ -22,6 +21,8 @@ _CODE = ("show.js", "film.js", "changed.js", "controls.js", "chart.js", "hoverca
 # Chromium then compiles all of the file beside the page while it comes in. Without it most is compiled where it is
 # first called, and the page stood still for half a second; other browsers read a comment.
 _EAGER = b"//# allFunctionsCalledOnLoad\n"
+# Not asked of the machine, which may have been told otherwise.
+_KINDS = {".js": "text/javascript", ".css": "text/css"}
 # Names hold a digest, so a browser may keep a file for good.
 _HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",
@@ -56,11 +57,17 @@ def public() -> Public:
 def routes() -> list[Route]:
     """Where a server answers with these files."""
     base = str(config.get_option("server.baseUrlPath")).strip("/")
-    return [Route(f"{base and '/' + base}/{address}", _answer(address)) for address in public().files]
+    begin = f"{base and '/' + base}/"
+    files = [Route(begin + address, _answer(address, content)) for address, content in public().files.items()]
+    # Elsewhere Streamlit answers with its page, which no browser could take for a script.
+    return [*files, Route(f"{begin}public/{{rest:path}}", _unknown)]
 
 
 def announced() -> Middleware:
-    """Browsers are told with the page which of the files to fetch and compile while Streamlit itself begins."""
+    """Browsers are told with the page which of the files to fetch and compile while Streamlit itself begins.
+
+    Relative to the page, as Streamlit's own files are: a proxy may serve the app under a path that it does not know.
+    """
     how = {public().library: "preload; as=script"} | {
         address: "preload; as=style" if address.endswith(".css") else "modulepreload"
         for address in public().files
@@ -73,23 +80,22 @@ def _digest(*contents: bytes) -> str:
     return sha256(b"".join(contents)).hexdigest()[:12]
 
 
-@cache
-def _packed(address: str) -> bytes:
-    """A file as it crosses the network, packed once and not for every visitor."""
-    return gzip.compress(public().files[address], mtime=0)
+def _answer(address: str, content: bytes) -> Callable[[Request], Awaitable[Response]]:
+    """What answers requests for a file, which is packed once and not for every visitor."""
+    packed = gzip.compress(content, mtime=0)
+    kind = _KINDS[Path(address).suffix]
 
-
-def _answer(address: str) -> Callable[[Request], Response]:
-    """What answers requests for a file."""
-    kind, _ = mimetypes.guess_type(address)
-    assert kind is not None, "scripts and styles have a media type"
-
-    def answer(request: Request) -> Response:
+    async def answer(request: Request) -> Response:
         if "gzip" in request.headers.get("Accept-Encoding", ""):
-            return Response(_packed(address), headers=_HEADERS | {"Content-Encoding": "gzip"}, media_type=kind)
-        return Response(public().files[address], headers=_HEADERS, media_type=kind)
+            return Response(packed, headers=_HEADERS | {"Content-Encoding": "gzip"}, media_type=kind)
+        return Response(content, headers=_HEADERS, media_type=kind)
 
     return answer
+
+
+async def _unknown(_: Request) -> Response:
+    """What answers for the file of another version, say."""
+    return PlainTextResponse("Not found", status_code=404, headers={"Cache-Control": "no-store"})
 
 
 class _Announcing:

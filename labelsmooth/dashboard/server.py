@@ -1,6 +1,5 @@
 """What the server process holds once for all visitors: the runs, their pictures, and what is counted of them."""
 
-import atexit
 import gc
 import sys
 import time
@@ -12,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from labelsmooth.dashboard.gallery import Gallery
 from labelsmooth.dashboard.journal import Journal, runs_log
+from labelsmooth.dashboard.life import at_end
 from labelsmooth.dashboard.runs import Registry
 from labelsmooth.dashboard.unwatched import watch_no_files
 from labelsmooth.dashboard.uploads import uploads
@@ -45,7 +45,7 @@ def registry() -> Registry:
         journal=journal(),
     )
     # A thread that is still inside torch when the interpreter goes aborts the process.
-    atexit.register(runs.close)
+    at_end(runs.close)
     return runs
 
 

@@ -39,7 +39,7 @@ def _decades(low: int, high: int) -> tuple[float, ...]:
 SPECS: dict[str, Spec] = {
     "dataset": Choice(
         "Data set",
-        f"What the networks learn. Real data are {', '.join(_REAL)}; the others are drawn by a formula. Data of your "
+        f"What the networks learn. Real data are {', '.join(_REAL)}; the others are made by a formula. Data of your "
         'own come from the page "Your data".',
         {name: dataset.title for name, dataset in DATASETS.items()},
     ),
