@@ -167,8 +167,10 @@ def test_the_health_check_answers(server: Server) -> None:
 
 def test_the_page_announces_files_that_are_served_as_they_are_and_may_be_kept_for_good(server: Server) -> None:
     links = server.ask("/clusters").headers["Link"]
-    addresses = re.findall(r"<([^>]+)>", links)
-    assert set(addresses) == set(public().files)
+    announced = dict(re.findall(r"<([^>]+)>; rel=([^,]+)", links))
+    kinds = {public().library: "preload; as=script", ".css": "preload; as=style", ".js": "modulepreload"}
+    assert announced == {each: kinds.get(each, kinds.get(Path(each).suffix)) for each in public().files}
+    addresses = list(announced)
     contents = {path.read_bytes() for path in PUBLIC} | {b"//# allFunctionsCalledOnLoad\n" + LIBRARY.read_bytes()}
     for address in addresses:
         answer, packed = server.ask(f"/{address}"), server.ask(f"/{address}", **{"Accept-Encoding": "gzip"})
@@ -179,8 +181,11 @@ def test_the_page_announces_files_that_are_served_as_they_are_and_may_be_kept_fo
         kinds = ("text/css",) if address.endswith(".css") else ("application/javascript", "text/javascript")
         assert answer.headers["Content-Type"].startswith(kinds)
         assert answer.headers["Cache-Control"].endswith("immutable")
-    # Nothing but a page announces anything.
-    assert "Link" not in server.ask(f"/{addresses[0]}").headers
+    # Nothing but a page announces anything, and a page always does.
+    for other in (f"/{addresses[0]}", "/_stcore/health", "/public/none.js"):
+        assert "Link" not in server.ask(other).headers
+    etag = server.ask("/").headers.get("ETag", "*")
+    assert server.ask("/", **{"If-None-Match": etag}).headers["Link"] == links
 
 
 @pytest.mark.parametrize("wanted", ["app.py", "requirements.txt", ".streamlit/config.toml", "../../../../etc/passwd"])

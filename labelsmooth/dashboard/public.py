@@ -111,6 +111,8 @@ class _Announcing:
                 headers = MutableHeaders(scope=message)
                 if headers.get("Content-Type", "").startswith("text/html"):
                     headers.append("Link", self._links)
+                    # A browser that is told that its page has not changed would go by the links it came with.
+                    del headers["ETag"], headers["Last-Modified"]
             await send(message)
 
         await self._app(scope, receive, sent if scope["type"] == "http" else send)
