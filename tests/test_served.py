@@ -181,11 +181,10 @@ def test_the_page_announces_files_that_are_served_as_they_are_and_may_be_kept_fo
         kinds = ("text/css",) if address.endswith(".css") else ("application/javascript", "text/javascript")
         assert answer.headers["Content-Type"].startswith(kinds)
         assert answer.headers["Cache-Control"].endswith("immutable")
-    # Nothing but a page announces anything, and a page always does.
+    # Nothing but a page announces anything, and no browser is told that it has the page already, with older links.
     for other in (f"/{addresses[0]}", "/_stcore/health", "/public/none.js"):
         assert "Link" not in server.ask(other).headers
-    etag = server.ask("/").headers.get("ETag", "*")
-    assert server.ask("/", **{"If-None-Match": etag}).headers["Link"] == links
+    assert {"ETag", "Last-Modified"}.isdisjoint(server.ask("/").headers)
 
 
 @pytest.mark.parametrize("wanted", ["app.py", "requirements.txt", ".streamlit/config.toml", "../../../../etc/passwd"])
