@@ -28,9 +28,9 @@ SEEN = """[
 class Plan:
     """How often everything is done, and on which link."""
 
-    cold: int = 3
-    loads: int = 7
-    changes: int = 7
+    cold: int = 2
+    loads: int = 5
+    changes: int = 5
     ticks: float = 10.0  # seconds
     retrainings: int = 50
     query: str = ""  # the default story

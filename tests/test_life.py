@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from streamlit import config
+from streamlit.config_option import ConfigOption
 
 from labelsmooth.dashboard import life as module
 from labelsmooth.dashboard.life import at_end, end, life
@@ -29,24 +30,23 @@ async def lived() -> None:
 def test_a_browser_is_opened_at_the_address_of_the_server(
     address: str, seen: str, opened: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config.get_option("server.port")  # all are read when the first is asked for
+    known = config.get_config_options()
     options = {"server.headless": False, "server.address": address, "server.port": 8601}
     for name, value in options.items():
-        monkeypatch.setitem(config._config_options, name, made(name, value))
+        monkeypatch.setitem(known, name, made(name, value))
     asyncio.run(lived())
     assert opened == [seen]
 
 
-def made(name: str, value: object) -> config.ConfigOption:
+def made(name: str, value: object) -> ConfigOption:
     """An option as somebody would set it."""
-    option = config.ConfigOption(name)
+    option = ConfigOption(name)
     option.set_value(value, "a test")
     return option
 
 
 def test_none_is_opened_where_nobody_sits(opened: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    config.get_option("server.port")
-    monkeypatch.setitem(config._config_options, "server.headless", made("server.headless", True))
+    monkeypatch.setitem(config.get_config_options(), "server.headless", made("server.headless", True))
     asyncio.run(lived())
     assert opened == []
 

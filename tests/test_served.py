@@ -168,8 +168,8 @@ def test_the_health_check_answers(server: Server) -> None:
 def test_the_page_announces_files_that_are_served_as_they_are_and_may_be_kept_for_good(server: Server) -> None:
     links = server.ask("/clusters").headers["Link"]
     announced = dict(re.findall(r"<([^>]+)>; rel=([^,]+)", links))
-    kinds = {public().library: "preload; as=script", ".css": "preload; as=style", ".js": "modulepreload"}
-    assert announced == {each: kinds.get(each, kinds.get(Path(each).suffix)) for each in public().files}
+    how = {public().library: "preload; as=script", ".css": "preload; as=style", ".js": "modulepreload"}
+    assert announced == {each: how.get(each, how.get(Path(each).suffix)) for each in public().files}
     addresses = list(announced)
     contents = {path.read_bytes() for path in PUBLIC} | {b"//# allFunctionsCalledOnLoad\n" + LIBRARY.read_bytes()}
     for address in addresses:

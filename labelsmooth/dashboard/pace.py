@@ -11,7 +11,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
 from labelsmooth.dashboard.server import registry
 
-FASTEST, SLOWEST = 0.5, 8.0  # seconds between two ticks of a page
+FASTEST, SLOWEST = 0.5, 16.0  # seconds between two ticks of a page
 APART = 0.2  # seconds between any two ticks of the server, of which one takes 0.01 to 0.03
 CHANGE = 1.5  # times faster or slower: less is not worth a message
 _TOLD = "beats"  # in the session: what the browser was told, by fragment, and to all of them with the page
