@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 COLD, NEW, AGAIN = "server start to first frame", "first frame, new visitor", "first frame, visitor who returns"
+MOMENT_NEW, MOMENT_AGAIN = "a link to an epoch, new visitor", "a link to an epoch, visitor who returns"
 CHANGED, HELD = "release of the ε slider to first new frame", "release to the last frame in the browser"
 TICKED, TICKED_LONG = "tick, sent to answered: the default story", "the same: a long run"
 # The page's clock at the first frame, and what long tasks took.
@@ -34,11 +35,12 @@ class Plan:
     ticks: float = 10.0  # seconds
     retrainings: int = 50
     query: str = ""  # the default story
+    moment: str = "epoch=43&shown=1-2-3&bins=20"  # one epoch of it
     brief: str = "epochs=20&seeds=1"  # retrained
     training: str = "epochs=400&seeds=20&batch_size=16"  # longer than the ticks
 
 
-SHORT = Plan(cold=1, loads=1, changes=1, ticks=1.2, retrainings=2, query=QUICK, brief=QUICK)
+SHORT = Plan(cold=1, loads=1, changes=1, ticks=1.2, retrainings=2, query=QUICK, moment=f"{QUICK}&epoch=2", brief=QUICK)
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,8 @@ def cold(browser: Unwatched, url: str, began: float) -> float:
     return float(browser.visit(url, f"({WATCH})()", seen, new=True)) / 1000 - began
 
 
-def loads(browser: Unwatched, url: str, plan: Plan, times: Times) -> list[float]:
-    """First frames of new visitors and of one who returns, in turn; the long tasks of a new visitor's page."""
+def loads(browser: Unwatched, url: str, plan: Plan, times: Times, names: tuple[str, str] = (AGAIN, NEW)) -> list[float]:
+    """First frames of one who returns and of new visitors, in turn; the long tasks of a new visitor's page."""
 
     def visit(wish: str, *, new: bool) -> Any:
         return browser.visit(
@@ -74,7 +76,7 @@ def loads(browser: Unwatched, url: str, plan: Plan, times: Times) -> list[float]
         visit(wish, new=False)
     tasks: list[float] = []
     for _ in range(plan.loads):
-        for name, new in ((AGAIN, False), (NEW, True)):
+        for name, new in zip(names, (False, True), strict=True):
             first, long = visit("first", new=new)
             times.seconds[name].append(first / 1000)
             tasks += [duration / 1000 for duration in long] if new else []
