@@ -14,7 +14,6 @@ import streamlit as st
 from open_pages import (
     chosen,
     frame,
-    last_of,
     left,
     opened,
     settled,
@@ -26,6 +25,7 @@ from open_pages import (
     widget,
 )
 from streamlit.testing.v1 import AppTest
+from trained_runs import last_of
 
 from labelsmooth.__main__ import main
 from labelsmooth.dashboard import downloads, maps, server

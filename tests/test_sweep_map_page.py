@@ -8,7 +8,6 @@ import pytest
 from open_pages import (
     chosen,
     films,
-    last_of,
     opened,
     told,
     traces,
@@ -17,6 +16,7 @@ from open_pages import (
 )
 from streamlit.testing.v1 import AppTest
 from test_drag_epsilon import PAGE, TINY
+from trained_runs import last_of
 
 from labelsmooth.dashboard import server
 from labelsmooth.setups import TrainingSetup

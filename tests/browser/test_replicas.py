@@ -163,8 +163,10 @@ def test_the_visitors_of_a_killed_replica_go_on_at_the_other_with_what_they_had_
     pages = [led_to(replica, wire) for replica, wire in zip(site.replicas, wires, strict=True)]
     for page in pages:
         wait(page, LIVE, shown="5")
+        first = mark(page, LIVE, "run")
         slider(page).press("ArrowRight")
         says(page, "0.205")
+        page.wait_for_selector(f'{LIVE}:not([data-run="{first}"])[data-shown="5"][data-ticking="false"]')
         rests(page, "live", "curves")
         quiet(page)
     assert [replica.visitors() for replica in site.replicas] == [1, 1]

@@ -62,6 +62,7 @@ def test_a_file_is_trained_on_and_its_link_asks_for_it(app: str, visit: Visit, t
     stranger = visit(page.url, viewport=TALL, **AT_ONCE)
     stranger.get_by_text("are not part of the link").first.wait_for()
     assert "wine" not in stranger.locator("body").inner_text().replace("wine\n", "")
+    quiet(stranger)
     stranger.get_by_role("link", name="Your data").click()
     stranger.get_by_text("A link that you opened needs the data").wait_for()
     brought(stranger, table)
