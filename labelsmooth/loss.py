@@ -29,7 +29,7 @@ from labelsmooth.loss_inputs import (
     check_prior,
     check_weight,
     checked_labels,
-    smallest,
+    value_of,
 )
 from labelsmooth.targets import masses
 
@@ -164,7 +164,7 @@ class LabelSmoothingLoss(nn.Module):
         ):
             return False
         # An ignored label is below 0. One that is too large is seen by the loss itself.
-        lowest = smallest(labels)
+        lowest = value_of(labels.amin())
         return lowest is not None and lowest >= 0
 
     def _short(self, logits: Tensor, labels: Tensor) -> Tensor:

@@ -40,22 +40,18 @@ def checked_labels(labels: Tensor, num_classes: int, ignore_index: int | None = 
 
 
 def any_true(condition: Tensor) -> bool | None:
-    """Whether any entry is true; None where values are out of sight: in a graph, under vmap, on the meta device."""
+    """Whether any entry is true; None where values are out of sight."""
+    found = value_of(condition.any())
+    return None if found is None else bool(found)
+
+
+def value_of(single: Tensor) -> int | None:
+    """A whole number; None where values are out of sight: in a graph, under vmap, on the meta device."""
     # A look would break the graph; vmap and the meta device raise RuntimeError at one.
     if torch.compiler.is_compiling():
         return None
     try:
-        return bool(condition.any())
-    except RuntimeError:
-        return None
-
-
-def smallest(labels: Tensor) -> int | None:
-    """The smallest label, in as few steps as can be; None where values are out of sight, as for `any_true`."""
-    if torch.compiler.is_compiling():
-        return None
-    try:
-        return int(labels.amin())
+        return int(single)
     except RuntimeError:
         return None
 
