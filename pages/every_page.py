@@ -14,6 +14,7 @@ from labelsmooth.dashboard.gate import admit
 from labelsmooth.dashboard.maps import leave_map
 from labelsmooth.dashboard.server import present, registry
 from labelsmooth.dashboard.sharing import share
+from labelsmooth.dashboard.turns import stepping_aside
 from labelsmooth.dashboard.wakeup import close_page_not_found
 
 st.set_page_config(page_title="Label smoothing, live", layout="wide", initial_sidebar_state=lecture.sidebar())
@@ -98,4 +99,5 @@ def stay_in_touch() -> None:
 stay_in_touch()
 # A tick that waits while this run ends makes Streamlit drop the last elements before they are sent, and then take
 # them off the page. A moment is enough to send them.
-time.sleep(0.05)
+with stepping_aside():
+    time.sleep(0.05)

@@ -8,6 +8,7 @@ import streamlit as st
 from labelsmooth.dashboard.pace import keep_pace
 from labelsmooth.dashboard.runs import Follower, Run
 from labelsmooth.dashboard.server import registry, viewer
+from labelsmooth.dashboard.turns import stepping_aside
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
 
@@ -34,7 +35,8 @@ def follow(
     if ahead is not None and not run.ended:
         run.followers.add(ahead)
     if not run.snapshots:
-        run.wait(1, timeout=FIRST)
+        with stepping_aside():
+            run.wait(1, timeout=FIRST)
     done = run.ended
     if more:
         keep_pace()

@@ -13,6 +13,7 @@ from labelsmooth.dashboard.gallery import Gallery
 from labelsmooth.dashboard.journal import Journal, runs_log
 from labelsmooth.dashboard.life import at_end
 from labelsmooth.dashboard.runs import Registry
+from labelsmooth.dashboard.turns import take_turns
 from labelsmooth.dashboard.unwatched import watch_no_files
 from labelsmooth.dashboard.uploads import uploads
 from labelsmooth.dashboard.vitals import Presence, Vitals, vitals
@@ -36,6 +37,7 @@ def registry() -> Registry:
     # of one run waited for ever.
     sys.setswitchinterval(SWITCH)
     watch_no_files()
+    take_turns()
     settings = hosting()
     runs = Registry(
         train_by_epoch,
