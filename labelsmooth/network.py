@@ -93,18 +93,20 @@ class BatchedMLP:
         return Memory(inputs, states, deltas[-1], deltas[:-1])
 
     def activations(
-        self, x: Tensor, runs: slice = slice(None), out: Sequence[Tensor | None] | None = None
+        self, x: Tensor, runs: slice | None = None, out: Sequence[Tensor | None] | None = None
     ) -> list[Tensor]:
         """The input (R, D, B), each hidden layer (R, H, B) and the logits (R, K, B) of inputs (R, B, D).
 
-        B is a multiple of ROWS. The inputs are those of `runs`. Results are written to `out`, where it has a place.
+        B is a multiple of ROWS. The inputs are those of `runs`, or of all. Results are written to `out`, where it has a place.
         """
         assert x.shape[1] % ROWS == 0
         states = [x.mT]
         for weight, bias, place in zip(self.weights, self.biases, out or [None] * len(self.weights), strict=True):
             if len(states) > 1:
                 states[-1] = states[-1].relu_() if self.activation == "relu" else states[-1].tanh_()
-            states.append(torch.baddbmm(bias[runs], weight[runs], states[-1], out=place))
+            if runs is not None:
+                weight, bias = weight[runs], bias[runs]
+            states.append(torch.baddbmm(bias, weight, states[-1], out=place))
         return states
 
     def backward(self, states: Sequence[Tensor], delta: Tensor, out: Sequence[Tensor]) -> None:

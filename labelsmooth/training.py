@@ -148,6 +148,7 @@ class _Trainer:
     def train_epoch(self) -> None:
         """One pass over the training part: each seed in its own order, its epsilons in the same one."""
         on_label, on_other = torch.from_numpy(self.targets.astype(np.float32)).T[..., None, None]
+        less = on_other - on_label
         runs, examples = self.setup.runs, self.setup.train_size
         # One gather a batch serves all runs: seed s finds its rows behind those of the s seeds before it.
         x_train, given = self.data["x_train"].flatten(0, 1), self.data["train_given"].flatten()
@@ -167,10 +168,11 @@ class _Trainer:
             *_, logits = states = self.network.activations(inputs.expand_as(memory.inputs), out=memory.states)
             # The gradient of the mean smoothed cross-entropy on the logits: (p - q') / B.
             delta = torch.softmax(logits, 1, out=memory.delta).sub_(on_other)
-            delta.scatter_add_(1, labels[:, None], (on_other - on_label).expand(-1, 1, size))
+            delta.scatter_add_(1, labels[:, None], less.expand(-1, 1, size))
             if self.objective is not None:
                 delta = self.objective(delta, logits, rows.expand(runs, -1))
-            delta[..., size:] = 0
+            if behind:
+                delta[..., size:] = 0
             self.network.backward(states, delta.div_(size), memory.behind)
             self.step()
 
