@@ -97,15 +97,17 @@ class BatchedMLP:
     ) -> list[Tensor]:
         """The input (R, D, B), each hidden layer (R, H, B) and the logits (R, K, B) of inputs (R, B, D).
 
-        B is a multiple of ROWS. The inputs are those of `runs`, or of all. Results are written to `out`, where it has a place.
+        B is a multiple of ROWS. The inputs are those of `runs`, or of all. Results are written to `out`, where it has
+        a place.
         """
         assert x.shape[1] % ROWS == 0
         states = [x.mT]
-        for weight, bias, place in zip(self.weights, self.biases, out or [None] * len(self.weights), strict=True):
+        weights, biases = self.weights, self.biases
+        if runs is not None:
+            weights, biases = [weight[runs] for weight in weights], [bias[runs] for bias in biases]
+        for weight, bias, place in zip(weights, biases, out or [None] * len(weights), strict=True):
             if len(states) > 1:
                 states[-1] = states[-1].relu_() if self.activation == "relu" else states[-1].tanh_()
-            if runs is not None:
-                weight, bias = weight[runs], bias[runs]
             states.append(torch.baddbmm(bias, weight, states[-1], out=place))
         return states
 
