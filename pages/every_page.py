@@ -4,17 +4,15 @@ The only script directly in this folder: Streamlit takes a folder `pages` beside
 `pages/pages`, for pages of its older multipage mode.
 """
 
-import time
-
 import streamlit as st
 
 from labelsmooth.dashboard import controls, desk, lecture
 from labelsmooth.dashboard.film import load_early
 from labelsmooth.dashboard.gate import admit
 from labelsmooth.dashboard.maps import leave_map
+from labelsmooth.dashboard.sending import wait_until_sent
 from labelsmooth.dashboard.server import present, registry
 from labelsmooth.dashboard.sharing import share
-from labelsmooth.dashboard.turns import stepping_aside
 from labelsmooth.dashboard.wakeup import close_page_not_found
 
 st.set_page_config(page_title="Label smoothing, live", layout="wide", initial_sidebar_state=lecture.sidebar())
@@ -97,7 +95,4 @@ def stay_in_touch() -> None:
 
 
 stay_in_touch()
-# A tick that waits while this run ends makes Streamlit drop the last elements before they are sent, and then take
-# them off the page. A moment is enough to send them.
-with stepping_aside():
-    time.sleep(0.05)
+wait_until_sent()

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from labelsmooth.dashboard.public import public
+
 from .conftest import Serve, Visit, said
 from .pages import APP, AT_ONCE, DRAWN_IN, LIVE, SCREENSHOTS, choices, mark, quiet, rests, says, slider
 
@@ -99,6 +101,14 @@ def photographed(page: "Page", name: str, width: int, scheme: Literal["dark", "l
     page.emulate_media(color_scheme=scheme)
     page.wait_for_function(DRAWN_IN, arg=scheme)
     page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}-{width}.png")
+
+
+def test_what_is_announced_with_a_page_is_fetched_once(app: str, visit: Visit) -> None:
+    page = visit(f"{app}/?{QUICK}")
+    opened(page, PAGES[0])
+    fetched = page.evaluate("performance.getEntriesByType('resource').map(each => new URL(each.name).pathname)")
+    ours = sorted(path for path in fetched if path.startswith("/public/"))
+    assert ours == sorted(f"/{name}" for name in public().files)
 
 
 def test_a_deep_link_to_another_page_works_as_the_first_request_of_a_new_server(
