@@ -14,6 +14,7 @@ import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def main() -> None:
         print(json.dumps(asdict(_measure(names[0], short=given.short))))
         return
     load, _, _ = os.getloadavg()
-    began, findings, failed = time.monotonic(), list[Finding](), list[str]()
+    ends, findings, failed = [time.monotonic()], list[Finding](), list[str]()
     for name in names:
         try:
             findings.append(in_a_child(name, short=given.short))
@@ -49,13 +50,17 @@ def main() -> None:
             # What the others found is not lost.
             findings.append(Finding(name.capitalize(), "Failed: nothing is known."))
             failed.append(name)
+        ends.append(time.monotonic())
         print(f"{as_text(findings[-1])}\n", flush=True)
     print(summary(findings))
     if not given.short:
         command = " ".join(["python -m benchmarks", *given.names])
-        minutes = (time.monotonic() - began) / 60
+        minutes = [(end - start) / 60 for start, end in pairwise(ends)]
+        each = ", ".join(f"{name} {taken:.1f}" for name, taken in zip(names, minutes, strict=True))
         name = "-".join([datetime.now(UTC).date().isoformat(), *given.names])
-        where = f"`{command}`: {minutes:.1f} minutes, load average before {load:.1f}. {machine(*PACKAGES)}."
+        where = (
+            f"`{command}`: {sum(minutes):.1f} minutes ({each}), load average before {load:.1f}. {machine(*PACKAGES)}."
+        )
         write(name, findings, where)
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")

@@ -17,7 +17,7 @@ from benchmarks.report import Bar, Curve, Finding, as_text, machine, table
 from benchmarks.serving import QUICK, Server, serving
 
 TITLE = "Viewers of one link"
-VIEWERS = (1, 10, 40, 100, 200)
+VIEWERS = (1, 10, 100, 200)
 SECONDS = 12.0  # within which they come
 SINGLE = ("same", "different", "drag", "soak")
 FIRST, HEALTH = 1000, 100  # milliseconds, of 95 in 100

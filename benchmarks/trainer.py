@@ -44,7 +44,7 @@ WHY_MEMORY = (
     "Few networks hide in what the process has already asked for. Of many, each holds its parameters, their gradients "
     "and Adam's two moments, and its measures; data and working memory are of the groups being trained."
 )
-MEMORY = (2, 20, 105, 1000)  # runs whose memory is measured
+MEMORY = (2, 105, 1000)  # runs whose memory is measured
 Contender = tuple[Callable[[], object], float]  # and what its time is multiplied by
 Costs = dict[tuple[str, int], dict[str, float]]  # work and runs -> contender -> seconds
 

@@ -30,13 +30,13 @@ class Plan:
     """How often everything is done, and on which link."""
 
     cold: int = 2
-    loads: int = 5
+    loads: int = 4
     changes: int = 5
     ticks: float = 10.0  # seconds
     retrainings: int = 50
     query: str = ""  # the default story
     moment: str = "epoch=43&shown=1-2-3&bins=20"  # one epoch of it
-    brief: str = "epochs=20&seeds=1"  # retrained
+    brief: str = "epochs=10&seeds=1"  # retrained
     training: str = "epochs=400&seeds=20&batch_size=16"  # longer than the ticks
 
 
