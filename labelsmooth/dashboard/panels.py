@@ -47,11 +47,12 @@ def _difference(result: Comparison, scale: float, digits: int) -> str:
 
 
 def labels_note(wall: Wall) -> None:
-    """How far the run is, over what its numbers are taken, and how many training labels are really wrong."""
+    """How far the run is, over what its numbers are taken, and how many training labels are wrong."""
     setup, snapshot = wall.setup, wall.snapshot
     train = snapshot.train
     noise = (
-        f" {train.wrong_share:.0%} of the training labels are really wrong (seed {setup.seeds[0]})."
+        f" {setup.label_noise:.0%} of the training labels were drawn anew, which made {train.wrong_share:.0%} of all "
+        f"wrong (seed {setup.seeds[0]})."
         if setup.label_noise
         else ""
     )

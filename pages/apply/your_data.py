@@ -25,9 +25,9 @@ most {MAX_ROWS:,} rows, {MAX_COLUMNS} columns ({MAX_FEATURES} once text is encod
 than {MOST_MEASURED:,} examples are in the test part.
 
 **Who sees it?** Nobody else. The file stays in the memory of this server, is never written to disk, and is dropped when
-your session ends, some time after you have closed the page, or at once below. It is no part of a link: whoever opens
-yours is told to bring the same file. {RELOADING} Pictures and numbers of a training stay in memory until newer ones
-need the room, and only with the same data can they be asked for.
+your session ends, some time after you have closed the page, or at once by “Forget my data”. It is no part of a link:
+whoever opens yours is told to bring the same file. {RELOADING} Pictures and numbers of a training stay in memory until
+newer ones need the room, and only with the same data can they be asked for.
 """
 )
 mine, here = upload(), desk()
@@ -42,7 +42,7 @@ came = st.file_uploader(
 )
 with st.container(horizontal=True, vertical_alignment="center"):
     st.download_button("Example file to try", example, EXAMPLE, "text/csv", on_click="ignore")
-    st.caption("It has gaps, as data often have: choose below to impute them.", width="content")
+    st.caption("It has gaps, as data often have: once it is here, choose to impute them.", width="content")
 if came is not None:
     with st.spinner("Reading the file and checking every cell"):
         mine.take(came.name, came.getvalue())

@@ -44,6 +44,11 @@ def watch() -> None:
     curves_film(wall, done=done)
 
 
+if not settings.lecture:
+    st.caption(
+        "Label smoothing changes what a network is trained towards: no longer 1 on the label and 0 on every other "
+        "class, since a share ε is taken off and spread over the classes. “Why and what” explains it step by step."
+    )
 watch()
 if not settings.lecture:
     how_to_read(setup, settings.shown)
