@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 from threading import Event, Thread
 from types import SimpleNamespace
 
@@ -26,7 +27,7 @@ class Session:
 
 
 @pytest.fixture
-def session(monkeypatch: pytest.MonkeyPatch) -> object:
+def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     """A session whose loop runs in a thread of its own."""
     found = Session()
     monkeypatch.setattr(sending, "_session", lambda: found)
@@ -87,4 +88,5 @@ def test_streamlit_keeps_sessions_and_their_messages_where_they_are_looked_for()
 
 
 def test_without_a_server_there_is_nothing_to_wait_for() -> None:
+    assert sending._session() is None
     wait_until_sent()
