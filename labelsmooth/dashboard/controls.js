@@ -88,13 +88,13 @@ export class Controls {
   }
 
   // `state` = {message, run, frames, at, playing, zoomed}, as the film has them.
-  paint({ message, run, frames, at, playing, zoomed }) {
+  paint({ message, run, frames, at, playing, gap, zoomed }) {
     const { root, chart, label, caption, buttons } = this;
     const frame = frames[at];
     const moves = message.total > 0 && !message.follow;
     root.classList.toggle("film-moves", moves);
     const { ticking } = message;
-    Object.assign(root.dataset, { run, have: frames.length, shown: frame?.name ?? "", playing, ticking });
+    Object.assign(root.dataset, { run, have: frames.length, shown: frame?.name ?? "", playing, ticking, gap });
     chart.ariaLabel = message.alt;
     chart.tabIndex = moves ? 0 : -1;
     const name = frame?.name ?? "…";

@@ -294,7 +294,7 @@ export class Film {
   }
 
   paint() {
-    const { message, run, frames, at, playing } = this;
-    this.controls.paint({ message, run, frames, at, playing, zoomed: this.chart.zoomed });
+    const { message, run, frames, at, playing, gap } = this;
+    this.controls.paint({ message, run, frames, at, playing, gap, zoomed: this.chart.zoomed });
   }
 }

@@ -101,7 +101,7 @@ class Wire:
 
 
 def wait(page: "Page", film: str, **marks: str) -> None:
-    """Wait until a film says so of itself: run, have, shown, playing, ticking."""
+    """Wait until a film says so of itself: run, have, shown, playing, ticking, gap."""
     selector = film + "".join(f'[data-{name}="{value}"]' for name, value in marks.items())
     page.wait_for_selector(selector, timeout=60_000)
 
@@ -112,9 +112,9 @@ def mark(page: "Page", film: str, name: str) -> str:
 
 
 def rests(page: "Page", *keys: str) -> None:
-    """Wait until the films with these keys are drawn, and neither play nor grow."""
+    """Wait until the films with these keys are drawn, neither play nor grow, and wait for nothing that was lost."""
     for key in keys:
-        still = f'.st-key-{key} .film[data-ticking="false"][data-playing="false"]'
+        still = f'.st-key-{key} .film[data-ticking="false"][data-playing="false"][data-gap="false"]'
         page.wait_for_selector(f"{still} .film-chart :is(.trace, .gl-container)", state="attached", timeout=90_000)
 
 

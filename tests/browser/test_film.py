@@ -159,7 +159,7 @@ def test_lost_frames_come_again(demo: str, visit: Visit) -> None:
     wait(page, PANELS, have="40", ticking="false")
     press(page, "body", "New run")
     wait(page, PANELS, run="2")
-    wait(page, PANELS, run="2", have="40")
+    wait(page, PANELS, run="2", have="40", gap="false")
     assert lost
 
 
