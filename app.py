@@ -15,7 +15,8 @@ import torch  # noqa: F401
 
 import labelsmooth.dashboard.gate
 import labelsmooth.training  # noqa: F401
+from labelsmooth.dashboard.entrance import entrance
 from labelsmooth.dashboard.life import life
 from labelsmooth.dashboard.public import announced, routes
 
-app = st.App("pages/every_page.py", routes=routes(), middleware=[announced()], lifespan=life)
+app = st.App("pages/every_page.py", routes=routes(), middleware=[entrance(), announced()], lifespan=life)

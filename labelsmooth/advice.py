@@ -41,17 +41,18 @@ Table = Sequence[Estimate]  # what `calibration_table` gives, the ECE in equal-w
 def advice(
     snapshot: Snapshot, tables: tuple[Table, Table], risks: tuple[RiskCoverage, RiskCoverage]
 ) -> tuple[str, ...]:
-    """Paragraphs on a finished snapshot: the state of both models, temperatures, smoothing or temperature, ranking.
+    """Paragraphs on a finished snapshot: what to do, the state of both models, temperatures, what decided, ranking.
 
     `tables` and `risks` are those of the shown seed's test logits as they are: hard labels, then smoothed. Without
-    fitted temperatures the second and the third are left out.
+    fitted temperatures only the second and the last are there.
     """
     paragraphs = [f"{_states(snapshot, tables)} {_estimators(tables)}"]
     best = snapshot.best
     if best is not None:
         known = np.isfinite(best.temperature[:, COLUMNS]).all(axis=1)  # a run that diverged has none
         if known.any():
-            paragraphs += [_temperature(snapshot, best, known), _alternatives(snapshot, best, known)]
+            choice, numbers = _alternatives(snapshot, best, known)
+            paragraphs = [choice, *paragraphs, _temperature(snapshot, best, known), numbers]
     return (*paragraphs, _ranking(risks))
 
 
@@ -127,8 +128,8 @@ def effect(result: Comparison) -> str:
     return "better" if result.difference < 0 else "worse"
 
 
-def _alternatives(snapshot: Snapshot, best: BestTemperature, known: np.ndarray) -> str:
-    """Smoothing as it is against hard labels at their best, by paired seeds (S,), and what follows."""
+def _alternatives(snapshot: Snapshot, best: BestTemperature, known: np.ndarray) -> tuple[str, str]:
+    """What follows from smoothing as it is against hard labels at their best, and both by paired seeds (S,)."""
     effects = {effect(compare(getattr(snapshot, f)[known, 0], getattr(best, f)[known, 0])) for _, f in MEASURES}
     remedy = "helps" if "better" in effects else "harms" if "worse" in effects else "neither"
     rival = snapshot if remedy == "harms" else best
@@ -140,7 +141,8 @@ def _alternatives(snapshot: Snapshot, best: BestTemperature, known: np.ndarray) 
         for name, _ in MEASURES
     ]
     other = "as they are, since their temperature only harms" if remedy == "harms" else "with their temperature"
-    return f"{_over(known)}smoothing against hard labels {other}: {'; '.join(numbers)}. {_choice(results, remedy)}"
+    told = f"{_over(known)}smoothing against hard labels {other}: {'; '.join(numbers)}."
+    return _choice(results, remedy), told
 
 
 def _over(known: np.ndarray) -> str:
@@ -155,14 +157,14 @@ def _choice(results: dict[str, Comparison], remedy: str) -> str:
     worse = [name for name, result in results.items() if result.decided and result.difference > 0]
     keep = KEEP[remedy]
     if better and worse:
-        return f"So it depends on what counts: for {better[0]} smooth the labels, for {worse[0]} {keep}."
+        return f"It depends on what counts: for {better[0]} smooth the labels, for {worse[0]} {keep}."
     if better:
-        return f"So smooth the labels: that has the better {' and '.join(better)}."
+        return f"Smooth the labels: that has the better {' and '.join(better)}."
     if worse:
-        return f"So {keep}: smoothing has the worse {' and '.join(worse)}."
+        return f"{keep.capitalize()}: smoothing has the worse {' and '.join(worse)}."
     if next(iter(results.values())).seeds == 1:
-        return "One seed cannot tell them apart: train more seeds."
-    return f"The seeds cannot tell them apart: it is simplest to {keep}."
+        return "One seed cannot tell smoothing from a temperature: train more seeds."
+    return f"The seeds cannot tell smoothing from hard labels at their best: it is simplest to {keep}."
 
 
 def _ranking(risks: tuple[RiskCoverage, RiskCoverage]) -> str:

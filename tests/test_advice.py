@@ -128,7 +128,7 @@ def test_each_model_has_its_state(
     test = mixed() if confidence is None else part((confidence, confidence), (0.75, 0.75))
     mine, other = table((0.15, 0.1, 0.1), (p_value,) * 3), table((0.15, 0.1, 0.1), (0.33,) * 3)
     tables = (mine, other) if column == 0 else (other, mine)
-    first, *_ = said(run(make_snapshot, test=test), tables)
+    _, first, *_ = said(run(make_snapshot, test=test), tables)
     assert f"The {('hard-label', 'smoothed')[column]} model {state}" in first
     assert "(p = 0.33)" in first
     assert first.startswith("On the seed shown, in 15 bins and without a temperature: ")
@@ -148,18 +148,18 @@ def test_each_model_has_its_state(
 def test_estimators_are_counted_and_not_taken_for_more(
     hard: tuple[float, ...], smoothed: tuple[float, ...], sentence: str, make_snapshot: MakeSnapshot
 ) -> None:
-    first = said(run(make_snapshot), (table(hard), table(smoothed)))[0]
+    first = said(run(make_snapshot), (table(hard), table(smoothed)))[1]
     assert first.endswith(f"{sentence}how much of that is chance, one seed does not tell.")
 
 
 def test_equal_estimators_are_called_the_same(make_snapshot: MakeSnapshot) -> None:
-    first = said(run(make_snapshot), (table((0.2, 0.2, 0.2)), table((0.2, 0.2, 0.2004))))[0]
+    first = said(run(make_snapshot), (table((0.2, 0.2, 0.2)), table((0.2, 0.2, 0.2004))))[1]
     assert first.endswith("All 3 estimators are the same for both.")
 
 
 def test_what_a_temperature_buys_each_model(make_snapshot: MakeSnapshot) -> None:
     snapshot = run(make_snapshot, (0.2, 0.05), (1.5, 1.1), ((0.05, 0.0501), (1.1, 1.2)))
-    assert said(snapshot)[1] == (
+    assert said(snapshot)[2] == (
         "Over 3 seeds, dividing the logits by a temperature fitted on 300 validation examples takes the hard-label "
         "model (median T = 2.00) from ECE 0.200 to 0.050 (better) and from NLL 1.500 to 1.100 (better); the smoothed "
         "model (median T = 0.50) from ECE 0.050 to 0.050 (undecided) and from NLL 1.100 to 1.200 (worse)."
@@ -173,45 +173,46 @@ def test_a_temperature_at_its_bound_is_told(make_snapshot: MakeSnapshot) -> None
         at_bound=np.array([[-1, 1], [-1, 0], [-1, 0]]),
         no_errors=np.array([[True, False]] * 3),
     )
-    text = said(snapshot)[1]
+    text = said(snapshot)[2]
     assert "the hard-label model (T at its bound 0.05 in every seed, where validation has no errors)" in text
     assert "the smoothed model (median T = 0.60; at its bound 20 in 1 of 3 seeds)" in text
 
 
+HARD = {remedy: keep.capitalize() for remedy, keep in KEEP.items()}
 BETTER, SAME, WORSE = 0.05, 0.1, 0.2  # of smoothing, where the rival has .1
 
 
 @pytest.mark.parametrize(
     ("smoothed", "hard", "rival", "choice"),
     [
-        ((BETTER, BETTER), 0.3, "with their temperature", "So smooth the labels: that has the better ECE and NLL."),
-        ((BETTER, SAME), 0.3, "with their temperature", "So smooth the labels: that has the better ECE."),
-        ((SAME, BETTER), 0.3, "with their temperature", "So smooth the labels: that has the better NLL."),
-        ((WORSE, WORSE), 0.3, "with their temperature", f"So {KEEP['helps']}: smoothing has the worse ECE and NLL."),
-        ((WORSE, SAME), 0.3, "with their temperature", f"So {KEEP['helps']}: smoothing has the worse ECE."),
-        ((WORSE, WORSE), 0.1, "with their temperature", f"So {KEEP['neither']}: smoothing has the worse ECE and NLL."),
+        ((BETTER, BETTER), 0.3, "with their temperature", "Smooth the labels: that has the better ECE and NLL."),
+        ((BETTER, SAME), 0.3, "with their temperature", "Smooth the labels: that has the better ECE."),
+        ((SAME, BETTER), 0.3, "with their temperature", "Smooth the labels: that has the better NLL."),
+        ((WORSE, WORSE), 0.3, "with their temperature", f"{HARD['helps']}: smoothing has the worse ECE and NLL."),
+        ((WORSE, SAME), 0.3, "with their temperature", f"{HARD['helps']}: smoothing has the worse ECE."),
+        ((WORSE, WORSE), 0.1, "with their temperature", f"{HARD['neither']}: smoothing has the worse ECE and NLL."),
         ((BETTER, WORSE), 0.3, "with their temperature",
-         f"So it depends on what counts: for ECE smooth the labels, for NLL {KEEP['helps']}."),
+         f"It depends on what counts: for ECE smooth the labels, for NLL {KEEP['helps']}."),
         ((WORSE, BETTER), 0.3, "with their temperature",
-         f"So it depends on what counts: for NLL smooth the labels, for ECE {KEEP['helps']}."),
+         f"It depends on what counts: for NLL smooth the labels, for ECE {KEEP['helps']}."),
         ((SAME, SAME), 0.3, "with their temperature",
-         f"The seeds cannot tell them apart: it is simplest to {KEEP['helps']}."),
+         f"The seeds cannot tell smoothing from hard labels at their best: it is simplest to {KEEP['helps']}."),
         # A temperature that makes .08 of hard labels into .1: these are at their best without it.
         ((BETTER, BETTER), 0.08, "as they are, since their temperature only harms",
-         "So smooth the labels: that has the better ECE and NLL."),
+         "Smooth the labels: that has the better ECE and NLL."),
         ((SAME, SAME), 0.08, "as they are, since their temperature only harms",
-         f"So {KEEP['harms']}: smoothing has the worse ECE and NLL."),
+         f"{HARD['harms']}: smoothing has the worse ECE and NLL."),
         ((0.08, 0.08), 0.08, "as they are, since their temperature only harms",
-         f"The seeds cannot tell them apart: it is simplest to {KEEP['harms']}."),
+         f"The seeds cannot tell smoothing from hard labels at their best: it is simplest to {KEEP['harms']}."),
     ],
 )  # fmt: skip
 def test_smoothing_or_temperature(
     smoothed: tuple[float, float], hard: float, rival: str, choice: str, make_snapshot: MakeSnapshot
 ) -> None:
     (ece, nll) = smoothed
-    text = said(run(make_snapshot, (hard, ece), (hard, nll), ((0.1, 0.1), (0.1, 0.1))))[2]
+    first, _, _, text, _ = said(run(make_snapshot, (hard, ece), (hard, nll), ((0.1, 0.1), (0.1, 0.1))))
     assert text.startswith(f"Over 3 seeds, smoothing against hard labels {rival}: ECE {ece:.3f} against ")
-    assert text.endswith(f" {choice}")
+    assert first == choice
     assert "95 % interval" in text
 
 
@@ -221,14 +222,14 @@ def test_the_difference_is_the_paired_one_over_seeds(make_snapshot: MakeSnapshot
     snapshot = found(snapshot, ece=np.stack([scaled, scaled], 1))
     interval = stats.ttest_rel(smoothed, scaled).confidence_interval(0.95)
     low, high = f"{interval.low:+.3f}".replace("-", "−"), f"{interval.high:+.3f}"
-    assert f"ECE 0.060 against 0.050, +0.010 (95 % interval {low} to {high}: undecided)" in said(snapshot)[2]
+    assert f"ECE 0.060 against 0.050, +0.010 (95 % interval {low} to {high}: undecided)" in said(snapshot)[3]
 
 
 def test_one_seed_decides_nothing(make_snapshot: MakeSnapshot) -> None:
-    _, temperature, choice, _ = said(run(make_snapshot, seeds=1))
+    choice, _, temperature, numbers, _ = said(run(make_snapshot, seeds=1))
     assert "(T = 2.00) from ECE 0.200 to 0.050 and from NLL 1.500 to 1.100;" in temperature
-    assert "(one seed: no interval)" in choice
-    assert choice.endswith("One seed cannot tell them apart: train more seeds.")
+    assert "(one seed: no interval)" in numbers
+    assert choice == "One seed cannot tell smoothing from a temperature: train more seeds."
 
 
 def test_without_temperatures_nothing_is_said_of_them(make_snapshot: MakeSnapshot) -> None:
@@ -242,9 +243,9 @@ def test_without_temperatures_nothing_is_said_of_them(make_snapshot: MakeSnapsho
 def test_a_seed_without_a_temperature_is_left_out(make_snapshot: MakeSnapshot) -> None:
     lost = np.array([[2.0, 0.5], [2.0, 0.5], [2.0, np.nan]])
     values = np.where(np.isnan(lost), np.nan, 0.05)
-    _, temperature, choice, _ = said(found(run(make_snapshot), temperature=lost, ece=values, nll=values))
+    _, _, temperature, numbers, _ = said(found(run(make_snapshot), temperature=lost, ece=values, nll=values))
     assert "the smoothed model (median T = 0.50) from ECE 0.051 to 0.050" in temperature
-    assert "ECE 0.051 against 0.050" in choice
+    assert "ECE 0.051 against 0.050" in numbers
 
 
 @pytest.mark.parametrize(

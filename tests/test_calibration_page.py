@@ -196,7 +196,7 @@ def test_smoothing_less_changes_the_advice_the_table_and_the_film(page: AppTest,
 def test_epsilon_zero_says_that_both_models_are_the_same() -> None:
     page = opened(PAGE, epsilon="0")
     assert "both models are the same" in told(page)
-    assert "What to do" not in told(page)
+    assert "On the seed shown" not in told(page)
     first, second = estimated(page)
     assert first == second
 

@@ -65,7 +65,9 @@ def test_every_claim_has_a_card_that_is_the_record() -> None:
             assert said in text, name
         judged = entry.judged(name)
         assert list(table.value["measured"]) == [difference_in_words(each) for each in judged]
-        assert list(table.value["verdict"]) == [each.verdict for each in judged]
+        assert all(
+            cell.endswith(f" {each.verdict}]") for cell, each in zip(table.value["verdict"], judged, strict=True)
+        )
         bars = list(traces(shown[f"claim {name}"], mode="lines+markers"))
         assert len(bars) == len(judged)
         assert (f"profile {name}" in shown) == (claim.profile is not None)
@@ -74,7 +76,7 @@ def test_every_claim_has_a_card_that_is_the_record() -> None:
     holds, contradicted, undecided = (verdicts.count(each) for each in (HOLDS, CONTRADICTED, UNDECIDED))
     assert f"Holds: {holds}; contradicted: {contradicted}; undecided at this scale: {undecided}." in text
     for verdict in (HOLDS, CONTRADICTED, UNDECIDED):
-        assert text.count(f" {verdict}]") == verdicts.count(verdict)  # as words, in badges
+        assert text.count(f" {verdict}]") == 2 * verdicts.count(verdict)  # as words, in badges: the list and the cards
 
 
 def test_a_live_test_stands_beside_the_record(tests: background.Background) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from open_pages import films, left, opened, visited, whole, widget
+from open_pages import films, frame, left, metrics, opened, told, visited, whole, widget
 from streamlit.testing.v1 import AppTest
 
 PAGES = [("train_live", "live"), ("clusters", "clusters")]
@@ -45,6 +45,19 @@ def test_a_link_to_a_moment_opens_at_it_also_while_its_run_is_young(file: str, k
     assert [film["start"] for film in shown.values() if film["follow"] is None] == ["12"]
     assert all("12" in [frame["name"] for frame in film["frames"]] for film in shown.values())
     assert page.query_params["epoch"] == "12"
+
+
+def test_the_strip_has_the_numbers_of_the_epoch_where_the_film_was_left() -> None:
+    page = opened(**STORY)
+    ended = metrics(page)
+    assert "Epoch 12 of 12, the newest" in told(page)
+    left_at = metrics(leave(page, "live", "7", 1))
+    film = whole(page)["live"]
+    assert "Epoch 7 of 12, where the film was left" in told(page)
+    assert all(measured != ended[name] for name, measured in left_at.items())
+    hard, smoothed = left_at["Accuracy"].removesuffix(" %").split(" → ")
+    assert f"accuracy {hard} % hard, {smoothed} % smoothed" in frame(film, "7")["caption"]
+    assert metrics(leave(page, "live", "", 2)) == ended
 
 
 def test_another_epsilon_stays_at_the_moment_and_another_story_plays() -> None:

@@ -14,7 +14,7 @@ from contextlib import closing
 from http.client import HTTPConnection, HTTPMessage
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 from urllib.request import urlopen
 
 import plotly
@@ -27,6 +27,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from labelsmooth.dashboard.public import public
+from labelsmooth.dashboard.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 IMAGE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -185,6 +186,15 @@ def test_the_page_announces_files_that_are_served_as_they_are_and_may_be_kept_fo
     for other in (f"/{addresses[0]}", "/_stcore/health", "/public/none.js"):
         assert "Link" not in server.ask(other).headers
     assert {"ETag", "Last-Modified"}.isdisjoint(server.ask("/").headers)
+
+
+def test_a_browser_that_opens_a_page_alone_is_sent_to_its_choices_and_nothing_else_is(server: Server) -> None:
+    for path in ("/", "/calibration", "//app.py"):
+        answer = server.ask(path, Accept="text/html,*/*;q=0.8")
+        assert (answer.status, answer.headers["Cache-Control"]) == (307, "no-store")
+        assert answer.headers["Location"] == f"?{urlencode(Settings().to_query())}"
+    for path, accept in (("/?epsilon=0.2", "text/html"), ("/", "*/*"), ("/_stcore/health", "*/*")):
+        assert server.ask(path, Accept=accept).status == 200
 
 
 @pytest.mark.parametrize("wanted", ["app.py", "requirements.txt", ".streamlit/config.toml", "../../../../etc/passwd"])

@@ -3,7 +3,7 @@
 import json
 from html.parser import HTMLParser
 from io import BytesIO
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 import zxingcpp
@@ -104,13 +104,15 @@ def test_nothing_is_made_before_it_is_opened() -> None:
 def test_what_is_shared_is_what_the_page_shows_now() -> None:
     page = share(opened(epsilon="0.2", seed="7"))
     assert shown_link(page) == chosen(page).to_query()
-    embedded, python, command = page.code
+    short, embedded, python, command = page.code
+    assert Settings.from_query(query_of(short.value)) == (chosen(page), [])
+    assert len(short.value) < len(urlencode(shown_link(page)))
     assert query_of(str(Frames(embedded.value).found["src"]))["epsilon"] == "0.2"
     code = code_of("Train live", chosen(page))
     assert (python.value, command.value) == (code.python.strip(), code.command)
     page.select_slider(key=page.session_state["desk"].key("epsilon")).set_value(0.3).run()
     assert shown_link(page)["epsilon"] == "0.3"
-    assert "epsilons=(0.0, 0.3)" in page.code[1].value
+    assert "epsilons=(0.0, 0.3)" in page.code[2].value
     assert NOT_THE_DATA not in [caption.value for caption in page.caption]
 
 

@@ -166,6 +166,12 @@ def test_the_star_stands_on_the_best_and_is_full_where_the_seeds_can_tell(make_s
         assert all(trace.get("name") != "best epsilon" for trace in panel(moving, name))
 
 
+def test_before_the_end_a_star_is_the_best_so_far_and_open(make_snapshot: MakeSnapshot) -> None:
+    moving = sweep_figure(sweep(*odd_snapshots(make_snapshot)["unfinished"]), 0.1)
+    stars = [trace for trace in moving.figure["data"] if str(trace.get("name")).startswith("best epsilon")]
+    assert {(star["name"], star["marker"]["symbol"]) for star in stars} == {("best epsilon so far", "star-open")}
+
+
 def test_the_cursor_is_the_epsilon_and_crosses_every_panel(make_snapshot: MakeSnapshot) -> None:
     moving = sweep_figure(sweep(snapshot(make_snapshot), SETUP), 0.1)
     cursors = moving.figure["data"][: len(TITLES)]

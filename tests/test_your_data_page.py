@@ -54,6 +54,16 @@ def train(page: AppTest) -> AppTest:
     return page.switch_page(LIVE).run()
 
 
+def test_the_example_is_tried_with_two_clicks() -> None:
+    page = at_your_data()
+    widget(page.button, "Try the example").click().run()
+    assert not page.error
+    assert any("178 examples" in each.value for each in page.text)
+    page = settled(train(page))
+    assert "bottles.csv (yours)" in widget(page.selectbox, "Data set").options
+    assert {"Barolo", "Barbera"} <= {trace.get("name") for trace in whole(page)["live"]["figure"]["data"]}
+
+
 def test_a_file_goes_to_the_metrics_and_the_figure_of_another_page() -> None:
     page = give(at_your_data(), rows())
     assert "a value is missing" in page.error[0].value

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from open_pages import metrics, told, widget
+from open_pages import metrics, settled, told, widget
 from prediction_files import Sample, rows_of, text
 from test_your_model_page import (
     FILE,
@@ -23,7 +23,7 @@ from test_your_model_page import (
 )
 
 from labelsmooth.assessment.assess import assess
-from labelsmooth.dashboard.guide import ESTIMATORS, RELOADING, SCORES
+from labelsmooth.dashboard.guide import ESTIMATORS, RANKINGS, RELOADING
 from labelsmooth.dashboard.plain import plain
 from labelsmooth.predictions.given import Predictions
 
@@ -110,10 +110,10 @@ def test_text_that_is_refused_stays_and_an_empty_one_clears_nothing() -> None:
     assert page.text_area[TEST].value == ""
 
 
-def test_both_guides_explain_the_estimators_with_the_same_words() -> None:
+def test_both_pages_explain_the_estimators_with_the_same_words() -> None:
     page = opened(FILE)
     assert ESTIMATORS in told(page)
-    assert SCORES in told(page)
-    page.switch_page("experiment/calibration.py").run()
+    assert RANKINGS in told(page)
+    settled(page.switch_page("experiment/calibration.py").run())
     assert ESTIMATORS in told(page)
-    assert SCORES in told(page)
+    assert RANKINGS in told(page)

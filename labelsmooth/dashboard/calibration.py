@@ -10,6 +10,7 @@ from labelsmooth.advice import advice
 from labelsmooth.calibration import Scheme
 from labelsmooth.dashboard.film import Reel, film, name_of
 from labelsmooth.dashboard.gallery import Shot
+from labelsmooth.dashboard.guide import ESTIMATORS, RANKINGS, RISK
 from labelsmooth.dashboard.panels import SAME, say_diverged
 from labelsmooth.dashboard.plain import by_chance, number
 from labelsmooth.dashboard.settings import Settings
@@ -83,10 +84,14 @@ def reliability_film(shown: Reliability, temperature: float, *, ticking: bool) -
     )
 
 
-def losses_film(shown: Reliability) -> None:
+def losses_film(shown: Reliability, seed: int) -> None:
     """NLL and ECE against temperature; the grey line follows the film."""
     alt = "NLL and ECE of both models against temperature, with the temperatures fitted on validation data."
     film(_reel(shown.name, shown.losses), key="losses", alt=alt, follow="reliability")
+    st.caption(
+        "The grey line is the temperature of the film; the marks are the temperatures fitted on validation data. All "
+        f"of this is seed {seed}; means over seeds are in the text below."
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
@@ -113,7 +118,7 @@ def estimates_table(settings: Settings, snapshot: Snapshot) -> None:
     st.caption(
         f"Seed {settings.seed}, {len(snapshot.test.labels)} test examples, temperature {settings.temperature:g}, "
         f"{settings.bins} bins. By chance alone: the median of {DRAWS} draws of labels from the network's own "
-        "probabilities, and where nine in ten of them lie."
+        f"probabilities, and where nine in ten of them lie. {ESTIMATORS}"
     )
 
 
@@ -125,6 +130,7 @@ def risk_panel(settings: Settings, snapshot: Snapshot) -> None:
     name = name_of(settings.setup(), settings.score, settings.coverage)
     alt = "Error rate of the accepted examples against the share that is accepted, for both models."
     film(Reel(name, moving.figure, moving.narrow, [], 0, done=True), key="risk", alt=alt)
+    st.caption("Towards the left the network refuses more of the answers that it is least sure of. Lower is better.")
     at = f"accuracy at {settings.coverage:.0%}".replace("%", " %")
     rows = {
         f"{SCORES[score]}, {model}": [
@@ -137,6 +143,7 @@ def risk_panel(settings: Settings, snapshot: Snapshot) -> None:
         for model, result in zip(("hard labels", "smoothed"), pair, strict=True)
     }
     st.table(pd.DataFrame.from_dict(rows, orient="index", columns=["AURC", "E-AURC", "AUROC of errors", at]))
+    st.caption(f"Seed {settings.seed}. {RISK} {RANKINGS}")
     if snapshot.test.logits.shape[-1] == 2:
         st.caption("With two classes the normalised logits of all examples are equal: they rank nothing.")
 
@@ -151,9 +158,9 @@ def what_to_do(setup: TrainingSetup, snapshot: Snapshot, *, brief: bool) -> None
         return
     hard, smoothed = _risks(setup, snapshot)["probability"]
     with st.container(border=True):
-        st.markdown("**What to do**")
-        paragraphs = advice(snapshot, _estimates(setup, 1.0, 15, snapshot), (hard, smoothed))
-        for paragraph in paragraphs[: 1 if brief else None]:
+        first, *others = advice(snapshot, _estimates(setup, 1.0, 15, snapshot), (hard, smoothed))
+        st.markdown(f"**{first}**")
+        for paragraph in () if brief else others:
             st.markdown(paragraph)
 
 

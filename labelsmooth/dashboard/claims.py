@@ -48,6 +48,12 @@ def badge(verdict: Verdict) -> None:
     st.badge(verdict, icon=icon, color=colour)
 
 
+def _coloured(verdict: Verdict) -> str:
+    """The badge of a verdict for a line of text."""
+    colour, icon = BADGES[verdict]
+    return f":{colour}-badge[{icon} {verdict}]"
+
+
 def summary() -> None:
     """How many claims hold, how many do not, and what makes a verdict."""
     found = [entry.verdict(name) for name, entry in record().items()]
@@ -65,7 +71,8 @@ def summary() -> None:
         f"that took {count(minutes, 'minute')}."
     )
     lines = [
-        f"| [{CLAIMS[name].title}](#{_anchor(name)}) | {entry.verdict(name)} |" for name, entry in record().items()
+        f"| [{CLAIMS[name].title}](#{_anchor(name)}) | {_coloured(entry.verdict(name))} |"
+        for name, entry in record().items()
     ]
     st.markdown("\n".join(["| claim | verdict |", "|---|---|", *lines]))
 
@@ -187,7 +194,7 @@ def _table(judged: tuple[Judged, ...]) -> None:
     """The contrasts with what is claimed and what was measured."""
     rows = {
         each.contrast.text + ("" if each.contrast.decides else " (does not decide)"): [
-            each.verdict,
+            _coloured(each.verdict),
             each.contrast.region,
             difference_in_words(each),
             _in_source(each),

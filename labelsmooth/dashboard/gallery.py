@@ -18,7 +18,7 @@ from labelsmooth.figures.live import LiveView, live_figure, live_frame
 from labelsmooth.figures.style import Frame, Moving
 from labelsmooth.pictures import Picture, picture
 from labelsmooth.setups import TrainingSetup
-from labelsmooth.snapshots import Snapshot
+from labelsmooth.snapshots import Snapshot, numbers_only
 
 
 @dataclass(frozen=True)
@@ -33,23 +33,30 @@ class Shot:
 class Wall:
     """All that a page shows of a run at one moment; `boundary` exists for 2-D data, `null` at the end of the run.
 
-    `null` is the ECE that chance alone would show of calibrated models, hard labels and smoothed, on the first seed.
+    `measures` are the snapshots without what pictures need. `null` is the ECE that chance alone would show of
+    calibrated models, hard labels and smoothed, on the first seed.
     """
 
     setup: TrainingSetup
     shown: tuple[int, ...]
-    snapshot: Snapshot
+    snapshot: Snapshot  # the newest
+    measures: tuple[Snapshot, ...]
     optima: Optima
     live: Shot
     curves: Shot
     boundary: Shot | None
     null: tuple[NullECE, NullECE] | None
 
+    def measured(self, epoch: int) -> Snapshot:
+        """The measures of this epoch, or, as the film shows it, of the newest where there is no such epoch yet."""
+        return next((each for each in self.measures if each.epoch == epoch), self.measures[-1])
+
 
 @dataclass(frozen=True, eq=False)
 class Page:
     """One epoch: what is drawn, and the frames of the films; `boundary` exists for 2-D data, `null` as in `Wall`."""
 
+    measures: Snapshot
     picture: Picture
     live: Frame
     curves: Frame
@@ -95,7 +102,7 @@ class Gallery:
         # Its text for the browser, too.
         text_of(live)
         null = null_bands(snapshot) if snapshot.finished else None
-        return Page(drawn, live, curves_frame(snapshot.epoch), boundary, null)
+        return Page(numbers_only(snapshot), drawn, live, curves_frame(snapshot.epoch), boundary, null)
 
     def _hang(self, snapshots: Sequence[Snapshot], scale: str) -> Wall:
         pages, last = self._album.pages(snapshots), snapshots[-1]
@@ -108,6 +115,7 @@ class Gallery:
             setup=self._setup,
             shown=self._shown,
             snapshot=last,
+            measures=tuple(page.measures for page in pages),
             optima=self._optima,
             live=Shot(live_figure([page.picture for page in pages], view), [page.live for page in pages]),
             curves=Shot(curves_figure(snapshots, self._setup.epochs, self._optima), [page.curves for page in pages]),

@@ -5,6 +5,23 @@ import streamlit as st
 from labelsmooth.figures.live import FEW
 from labelsmooth.setups import TrainingSetup
 
+LIVE = (
+    "Above: test examples in the last hidden layer, a colour a class. Below, left: how sure the networks are. Right: "
+    "how often they are right when that sure; under the dashed line less often than they claim."
+)
+SWEEP = (
+    "Each place of the slider under the pictures is another network, trained from the same start with that ε. Where "
+    "you let go becomes the page's ε."
+)
+CLUSTERS = (
+    "Each point is an example in the last hidden layer; a diamond is the *template* of a class, the weights by which "
+    "the last layer recognises it."
+)
+RELIABILITY = (
+    "A bar shows how far a bin is off: from the diagonal to the share that was right. Inside the grey band that may be "
+    "chance."
+)
+
 
 def how_to_read(setup: TrainingSetup, shown: tuple[int, ...]) -> None:
     """The pictures in words."""
@@ -105,11 +122,17 @@ part with the labels given. Shading reaches from the lowest to the highest seed.
 RELOADING = "Reloading the page begins a new session: give the files again."
 # What the rows of two tables mean, for every page that has them.
 ESTIMATORS = (
-    "*Equal mass*: bins with equally many examples. *Debiased*: without the part that chance adds. *RMS*: squares "
-    "instead of absolute gaps, so large gaps weigh more. *Class-wise* and *ACE*: over the probabilities of all "
-    "classes, not the predicted one alone. *smECE*: a smooth curve instead of bins. *MCE*: the worst bin."
+    "*Equal width*, *equal mass*: bins of equal width, or with equally many examples. *Debiased*: without the part "
+    "that chance adds. *RMS*: squares instead of absolute gaps, so large gaps weigh more. *Class-wise* and *ACE*: over "
+    "the probabilities of all classes, not the predicted one alone. *smECE*: a smooth curve instead of bins. *MCE*: "
+    "the worst bin."
 )
-SCORES = (
+RISK = (
+    "*Coverage* is the share of the examples that is answered, *risk* the share of the answers that is wrong. *AURC* "
+    "is the mean risk over all coverages; *E-AURC* is what is left of it without the best possible for that many "
+    "errors, so it judges the ranking alone; *AUROC* is the chance that a right answer is ranked above a wrong one."
+)
+RANKINGS = (
     "*Maximum probability*, *margin* and *entropy* rank by the probabilities. *Normalised logits* do without them: the "
     "largest logit less the mean of its row, divided by the length of the row after that."
 )
@@ -119,7 +142,7 @@ def calibration_guide() -> None:
     """The pictures of calibration in words."""
     with st.expander("How to read the pictures"):
         st.markdown(
-            f"""
+            """
 **Reliability.** Test examples are sorted into bins by confidence. A bar goes from the mean confidence of a bin (on
 the diagonal) to the share that the network got right: the *signed gap*. Vertical lines are 95 % Clopper-Pearson
 intervals. The grey band is where nine of ten bins of a calibrated network would end; a bar that stays inside it says
@@ -130,12 +153,9 @@ changes which class is largest, so accuracy stays; only confidence moves. The ma
 temperature that was fitted on validation data.
 
 **Why so many numbers for one thing?** ECE depends on bins, and it is above 0 even for a perfect network. Beside each
-estimator stands what chance alone would show, with labels drawn from the network's own probabilities. {ESTIMATORS}
+estimator stands what chance alone would show, with labels drawn from the network's own probabilities.
 
-**Risk and coverage.** Let the network answer only where it is most confident. *Coverage* is the share it answers,
-*risk* the share of those that is wrong. *AURC* is the mean risk over all coverages; *E-AURC* is what is left after
-taking away the best possible for that many errors, so it judges the ranking alone; *AUROC* is the chance that a right
-answer is ranked above a wrong one. They do not see calibration: any increasing change of the score leaves them alone.
-{SCORES}
+**Risk and coverage.** Let the network answer only where it is most confident: how often is it wrong then? These
+numbers do not see calibration: any increasing change of the score leaves them alone.
 """
         )

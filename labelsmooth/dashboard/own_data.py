@@ -57,6 +57,11 @@ class Upload:
             self.label = named[0] if len(named) == 1 else list(table.columns)[-1]
         self.left_out = [column for column in self.left_out if same and column in table.columns]
 
+    def try_example(self) -> None:
+        """Take the example, with its gaps imputed."""
+        self.take(EXAMPLE, example())
+        self.missing = "impute"
+
     def forget(self) -> None:
         """Drop the file and what was made of it; in place, for Streamlit keeps a replaced object for a while."""
         self.generation += 1

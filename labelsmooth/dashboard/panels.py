@@ -16,17 +16,17 @@ from labelsmooth.training import DIVERGED_LOSS
 SAME = "Epsilon is 0, so both models are the same. Move the slider to smooth the labels."
 
 
-def metric_strip(wall: Wall) -> None:
-    """Each measure on hard labels and smoothed, with the paired difference over seeds and its 95 % interval."""
+def metric_strip(wall: Wall, epoch: int) -> None:
+    """Each measure where the film stands: hard labels, smoothed, and the paired difference with its 95 % interval."""
     with st.container(horizontal=True, key="strip"):
-        for label, values, below, meaning in _strip(wall):
+        for label, values, below, meaning in _strip(wall, wall.measured(epoch).epoch):
             st.metric(label, values, below, delta_color="off", delta_arrow="off", help=meaning, width=172)
 
 
 @lru_cache(32)
-def _strip(wall: Wall) -> list[tuple[str, str, str, str]]:
+def _strip(wall: Wall, epoch: int) -> list[tuple[str, str, str, str]]:
     """Of each measure its title, both values, their difference, and what it means: once for all viewers."""
-    snapshot = wall.snapshot
+    snapshot = wall.measured(epoch)
     whole = not np.any(snapshot.diverged != NEVER)
     same = len(wall.setup.epsilons) == 1
     gaps = " → ".join("∞" if math.isinf(gap) else f"{gap:.2f}" for gap in wall.optima.train_gap)
@@ -40,15 +40,17 @@ def _strip(wall: Wall) -> list[tuple[str, str, str, str]]:
 
 
 def _difference(result: Comparison, scale: float, digits: int) -> str:
+    if result.difference == 0 and result.half_width == 0:
+        return "the same"  # as before the first step
     change = signed(scale * result.difference, digits)
     if math.isinf(result.half_width):
         return f"{change}, one seed"
     return f"{change} ± {scale * result.half_width:.{digits}f}{'' if result.decided else ', undecided'}"
 
 
-def labels_note(wall: Wall) -> None:
-    """How far the run is, over what its numbers are taken, and how many training labels are wrong."""
-    setup, snapshot = wall.setup, wall.snapshot
+def labels_note(wall: Wall, epoch: int) -> None:
+    """Of which epoch the numbers are, over what they are taken, and how many training labels are wrong."""
+    setup, snapshot, shown = wall.setup, wall.snapshot, wall.measured(epoch).epoch
     train = snapshot.train
     noise = (
         f" {setup.label_noise:.0%} of the training labels were drawn anew, which made {train.wrong_share:.0%} of all "
@@ -56,9 +58,14 @@ def labels_note(wall: Wall) -> None:
         if setup.label_noise
         else ""
     )
-    seeds = f"means over {len(setup.seeds)} seeds, ± half a 95 % interval" if len(setup.seeds) > 1 else "one seed"
+    seeds = (
+        f"means over {len(setup.seeds)} seeds, ± half a 95 % interval; pictures of seed {setup.seeds[0]} alone"
+        if len(setup.seeds) > 1
+        else "one seed"
+    )
+    where = ", the newest" if shown == snapshot.epoch else ", where the film was left"
     st.caption(
-        f"Epoch {snapshot.epoch} of {setup.epochs}: hard labels → smoothed, ε = {setup.epsilons[-1]:g}; {seeds}; "
+        f"Epoch {shown} of {setup.epochs}{where}: hard labels → smoothed, ε = {setup.epsilons[-1]:g}; {seeds}; "
         f"{len(train.labels)} training, {len(snapshot.test.labels)} test examples.{noise}"
     )
 

@@ -131,6 +131,7 @@ def _link(link: str, short: str, question: str) -> None:
                 on_click="ignore",
             )
     st.caption(SHORT)
+    st.code(short, language=None, wrap_lines=True)
 
 
 def _code(page: str, settings: Settings) -> None:

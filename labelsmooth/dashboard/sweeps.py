@@ -67,6 +67,11 @@ def sweep_curves(wall: SweepWall, *, done: bool) -> None:
     """The measures against epsilon; the grey line follows the film."""
     alt = "Accuracy, NLL, Brier score, ECE, mean confidence and best temperature against epsilon."
     film(_reel(wall, wall.curves, done), key="measures", alt=alt, follow="sweep")
+    st.caption(
+        "Each line is the mean over seeds (of the best temperature the median), shaded from the lowest to the highest; "
+        "the grey line is the ε of the film. A star marks the best ε, filled where the seeds can tell it from its "
+        "neighbours."
+    )
 
 
 def sweep_note(wall: SweepWall) -> None:

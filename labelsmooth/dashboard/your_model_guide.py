@@ -84,8 +84,6 @@ judged with a $T$ that has seen its label.
 model the right way, and an under-confident one the wrong way. Whether it also changes the accuracy, only training
 shows: the page "Train live" does that on small data.
 
-**Risk and coverage**: if the least confident answers are refused, how many of the others are wrong? AURC is that error
-rate, averaged over all coverages; E-AURC is what of it the order of the rows costs; AUROC is the probability that a
-right answer is more confident than a wrong one.
+**Risk and coverage**: if the least confident answers are refused, how many of the others are wrong?
 """
         )

@@ -31,8 +31,8 @@ NARROW = {
     1: Arrangement(rows=2, columns=1, height=830, top=180, gap_y=90),
     2: Arrangement(rows=4, columns=1, height=1430, top=180, gap_y=90),
 }
-# Named colours that the colour-blind can tell apart, from each other and from those of the models.
-LEANS = (("over-confident", "#CC79A7"), ("under-confident", "#009E73"))
+# Named colours that the colour-blind can tell apart, from each other, the models', and the first three classes'.
+LEANS = (("over-confident", "#AA4499"), ("under-confident", "#44AA99"))
 SMOOTH_X = np.linspace(0, 1, 51)  # where the smooth curve is drawn
 THINNEST = 0.004  # width of a bar: the narrowest equal-mass bins could not be seen
 
@@ -214,7 +214,13 @@ def _reliability_styles(name: str, colour: str, panel: int, view: ReliabilityVie
     thin = {"type": "scatter", "mode": "lines", "line": {"color": colour, "width": 1.5}}
     styles += [
         {**thin, **SILENT},
-        {**thin, "x": SMOOTH_X.round(2).tolist(), "name": "smooth curve", "hoverinfo": "skip", "legendgroup": "smooth"},
+        {
+            **thin,
+            "x": SMOOTH_X.round(2).tolist(),
+            "name": "curve without bins",
+            "hoverinfo": "skip",
+            "legendgroup": "smooth",
+        },
         {
             "type": "scatter",
             "mode": "markers",

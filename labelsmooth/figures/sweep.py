@@ -84,7 +84,7 @@ def _panel(sweep: Sweep, name: str, number: int) -> list[Spec]:
         traces.append(dashed_line(x, line.reference, HARD, f"{scaled}: {VALUE}", number) | {"name": scaled})
     best = best_of(sweep, name) if name in RANKED else None
     if best is not None:
-        traces.append(_best_point(best, number))
+        traces.append(_best_point(best, sweep.finished, number))
     if math.isfinite(line.centre[zero]):  # above the star, which may stand on it
         marker = {"color": HARD, "size": 8}
         traces.append(_point(0.0, line.centre[zero], marker, "hard labels", f"hard labels: {VALUE}", number))
@@ -123,12 +123,18 @@ def _point(x: float, y: float, marker: Spec, name: str, hover: str, number: int)
     return {"type": "scatter", "mode": "markers", "marker": marker, **points, **words, **axes(number)}
 
 
-def _best_point(best: Best, number: int) -> Spec:
-    """A star on the best mean: filled where the seeds can tell it from its neighbours."""
-    marker = {"symbol": "star" if best.decided else "star-open", "color": SMOOTHED, "size": 15, "line": {"width": 1.5}}
+def _best_point(best: Best, finished: bool, number: int) -> Spec:
+    """A star on the best mean: filled where training is finished and the seeds can tell it from its neighbours."""
+    marker = {
+        "symbol": "star" if best.decided and finished else "star-open",
+        "color": SMOOTHED,
+        "size": 15,
+        "line": {"width": 1.5},
+    }
     told = "the seeds can" if best.decided else "one seed cannot" if best.seeds == 1 else "the seeds cannot"
     hover = f"best: {VALUE} at epsilon %{{x:g}}; {told} tell it from its neighbours"
-    return _point(best.epsilon, best.value, marker, "best epsilon", hover, number)
+    name = "best epsilon" if finished else "best epsilon so far"
+    return _point(best.epsilon, best.value, marker, name, hover, number)
 
 
 def _ends(low: np.ndarray, high: np.ndarray) -> list[str]:

@@ -41,8 +41,9 @@ came = st.file_uploader(
     max_upload_size=largest_mb(),
 )
 with st.container(horizontal=True, vertical_alignment="center"):
-    st.download_button("Example file to try", example, EXAMPLE, "text/csv", on_click="ignore")
-    st.caption("It has gaps, as data often have: once it is here, choose to impute them.", width="content")
+    st.button("Try the example", on_click=mine.try_example)
+    st.download_button("Example file", example, EXAMPLE, "text/csv", on_click="ignore")
+    st.caption("Measured bottles of wine. It has gaps, as data often have, which have to be imputed.", width="content")
 if came is not None:
     with st.spinner("Reading the file and checking every cell"):
         mine.take(came.name, came.getvalue())

@@ -5,7 +5,7 @@ import streamlit as st
 from labelsmooth.assessment.words import verdict
 from labelsmooth.dashboard.controls import choices
 from labelsmooth.dashboard.desk import current
-from labelsmooth.dashboard.guide import ESTIMATORS, SCORES
+from labelsmooth.dashboard.guide import ESTIMATORS, RANKINGS, RISK
 from labelsmooth.dashboard.plain import plain
 from labelsmooth.dashboard.your_model import bench
 from labelsmooth.dashboard.your_model_downloads import own_downloads
@@ -35,6 +35,9 @@ given(
     "A column of scores for each class, and one of labels. TSV and packed CSV are read, too.",
 )
 examples(mine)
+privacy()
+# Above the other uploads, which change what it says: whoever gave one file sees what came of it.
+answer = st.container()
 beside = (mine.validation, mine.other, mine.other_validation)
 # Once something came, good or bad, it stays open: what is in there changes what the page says.
 with st.expander(
@@ -53,31 +56,32 @@ with st.expander(
         "Validation set of the second model",
         "Predictions of the second model on validation data.",
     )
-privacy()
 
-above = st.container()
-with st.spinner("Judging every row, and labels drawn from the model's own probabilities"):
-    models = mine.judged(settings.bins, settings.binning)
+with answer:
+    controls = st.container()
+    with st.spinner("Judging every row, and labels drawn from the model's own probabilities"):
+        models = mine.judged(settings.bins, settings.binning)
 if not models:
     no_data(mine)
 else:
-    with above:
+    with controls:
         choices("bins", "binning")
         if mine.model.reading is None:
             st.caption("Only a second model is given: it is judged alone.")
     compared = tuple[str, ...]()
-    if len(models) > 1:
-        st.subheader("Both models")
-        compared = both_models(mine, models)
-    for name, judged in zip(names(models), models, strict=True):
+    with answer:
         if len(models) > 1:
-            st.subheader(plain(f"The {name}: {judged.assessment.name}"), anchor=False)
-        if judged.problem:
-            st.error(plain(judged.problem))
-        paragraphs(verdict(judged.assessment))
-        metric_strip(judged)
-        temperature_source(mine, judged)
-        before_after(judged)
+            st.subheader("Both models")
+            compared = both_models(mine, models)
+        for name, judged in zip(names(models), models, strict=True):
+            if len(models) > 1:
+                st.subheader(plain(f"The {name}: {judged.assessment.name}"), anchor=False)
+            if judged.problem:
+                st.error(plain(judged.problem))
+            paragraphs(verdict(judged.assessment))
+            metric_strip(judged)
+            temperature_source(mine, judged)
+            before_after(judged)
     st.subheader("Any other temperature")
     temperature_films(mine, models, settings, event_choice(models))
     st.subheader("One question, many estimators")
@@ -90,6 +94,6 @@ else:
     choices("score", "coverage")
     risk_curves(models, settings)
     risk_table(models, settings)
-    st.caption(SCORES)
+    st.caption(f"{RISK} {RANKINGS}")
     own_downloads(models, compared, settings.coverage)
 your_model_guide()

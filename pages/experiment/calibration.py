@@ -14,7 +14,7 @@ from labelsmooth.dashboard.calibration import (
 from labelsmooth.dashboard.controls import choices
 from labelsmooth.dashboard.desk import current
 from labelsmooth.dashboard.following import follow, ticking
-from labelsmooth.dashboard.guide import calibration_guide
+from labelsmooth.dashboard.guide import RELIABILITY, calibration_guide
 from labelsmooth.dashboard.pace import beat
 from labelsmooth.dashboard.server import registry
 from labelsmooth.dashboard.walls import hang, hanging
@@ -37,7 +37,8 @@ def watch() -> None:
     if wall is not None:
         reliability_film(wall, settings.temperature, ticking=more and finished)
         if full:
-            losses_film(wall)
+            st.caption(RELIABILITY)
+            losses_film(wall, settings.seed)
 
 
 if full:

@@ -13,7 +13,7 @@ from labelsmooth.dashboard.clusters import (
 from labelsmooth.dashboard.controls import choices, class_pickers
 from labelsmooth.dashboard.desk import current
 from labelsmooth.dashboard.following import follow, ticking
-from labelsmooth.dashboard.guide import clusters_guide
+from labelsmooth.dashboard.guide import CLUSTERS, clusters_guide
 from labelsmooth.dashboard.pace import beat
 from labelsmooth.dashboard.walls import hang, hanging
 
@@ -34,6 +34,8 @@ def watch() -> None:
     if wall is None:
         return
     cluster_film(wall, settings.epoch, done=done, ticking=more and bool(snapshots))
+    if not settings.lecture:
+        st.caption(CLUSTERS)
     if wall.setup == setup:
         clusters_conclusion(wall, brief=settings.lecture)
     if settings.lecture:

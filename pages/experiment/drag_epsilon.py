@@ -6,7 +6,7 @@ from labelsmooth.dashboard.controls import choices
 from labelsmooth.dashboard.desk import current
 from labelsmooth.dashboard.downloads import sweep_downloads
 from labelsmooth.dashboard.following import follow, ticking
-from labelsmooth.dashboard.guide import NEGATIVE, sweep_guide
+from labelsmooth.dashboard.guide import NEGATIVE, SWEEP, sweep_guide
 from labelsmooth.dashboard.maps import leave_map, noise_map
 from labelsmooth.dashboard.pace import beat
 from labelsmooth.dashboard.sweeps import SweepWall, sweep_conclusion, sweep_curves, sweep_film, sweep_note, sweep_wall
@@ -31,6 +31,8 @@ def watch() -> None:
         return
     sweep_note(wall)
     sweep_film(wall, settings.epsilon, done=done, ticking=more and bool(snapshots))
+    if not settings.lecture:
+        st.caption(SWEEP)
     if wall.setup == setup:
         sweep_conclusion(wall, brief=settings.lecture)
     if settings.lecture:

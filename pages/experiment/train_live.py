@@ -5,7 +5,7 @@ import streamlit as st
 from labelsmooth.dashboard.desk import current
 from labelsmooth.dashboard.films import boundary_film, curves_film, live_film
 from labelsmooth.dashboard.following import follow, ticking
-from labelsmooth.dashboard.guide import how_to_read
+from labelsmooth.dashboard.guide import LIVE, how_to_read
 from labelsmooth.dashboard.pace import beat
 from labelsmooth.dashboard.panels import conclusion, labels_note, metric_strip
 from labelsmooth.dashboard.server import gallery
@@ -31,10 +31,12 @@ def watch() -> None:
         wall = earlier
     above, below = st.container(), st.container()
     with below if settings.lecture else above:
-        labels_note(wall)
-        metric_strip(wall)
+        labels_note(wall, settings.epoch)
+        metric_strip(wall, settings.epoch)
     with above if settings.lecture else below:
         live_film(wall, settings.epoch, done=done, ticking=more and bool(snapshots))
+        if not settings.lecture:
+            st.caption(LIVE)
     if wall.setup == setup:
         conclusion(wall, brief=settings.lecture)
     if settings.lecture:
