@@ -31,7 +31,7 @@ TITLES: Final = {
     "liger": "Liger",
     "flash-attention": "flash-attention",
     "apex": "NVIDIA apex",
-    "origin": "The module this project started from",
+    "origin": "A module for the KL divergence",
 }
 # What the libraries that do not act on a negative epsilon do with one.
 Negative = Literal["acts", "taken as 0", "refused", "nan"]

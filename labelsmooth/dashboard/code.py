@@ -90,8 +90,9 @@ def _numbers(decoded: Decoded) -> None:
         for label, (value, meaning) in values.items():
             st.metric(label, value, help=meaning, width=200)
     counted = "The number of classes is V here: it counts padding. " if library.skips_padding else ""
+    st.markdown(f"Loss of one example: `{library.loss}`")
     st.caption(
-        f"{counted}Loss of one example: {library.loss}. Reduction: {library.reduction}. "
+        f"{counted}Reduction: {library.reduction}. "
         f"Ignored labels: {library.ignored}. Class weights: {library.class_weights}. Read in: {library.source}."
     )
 
@@ -145,13 +146,14 @@ def _row(equal: Equivalent, shared: int) -> tuple[str, str, str]:
 def side_by_side_panel(settings: Settings) -> None:
     """The losses of one random batch, computed now, and why they differ."""
     if settings.epsilon < 0:
-        st.info("The module this project started from has no loss below ε = 0: choose an epsilon from 0 on.")
+        st.info("The module for the KL divergence has no loss below ε = 0: choose an epsilon from 0 on.")
         return
     batch = side_by_side(settings.target_classes, settings.epsilon, settings.seed)
     st.markdown(
-        "This project started from a PyTorch module, `LabelSmoothing(size, smoothing)`: it takes log-probabilities, "
-        "gives ε to the classes that are not the label, and sums a KL divergence. PyTorch has its own smoothing built "
-        f"in. `LabelSmoothingLoss` of this project is either of them. Here are all on the same {EXAMPLES} random "
+        "Two PyTorch losses that differ by more than ε: a module as in older code, `LabelSmoothing(size, smoothing)`, "
+        "which takes log-probabilities, gives ε to the classes that are not the label, and sums a KL divergence; and "
+        "the smoothing that is built into PyTorch. `LabelSmoothingLoss` of this package can be either. Here are all "
+        f"four on the same {EXAMPLES} random "
         f"examples with {settings.target_classes} classes (seed {settings.seed}), computed as the page was drawn:"
     )
     pairs = ((batch.module, batch.others), (batch.builtin, batch.uniform))

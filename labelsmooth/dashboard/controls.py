@@ -124,20 +124,34 @@ def choice(name: str) -> None:
         st.text_input(spec.label, spec.shown(value), **common)
 
 
-def choices(*names: str) -> None:
-    """Widgets side by side, as far as there is room."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+def choices(*names: str) -> DeltaGenerator:
+    """Widgets side by side, as far as there is room, and where more of them may stand."""
+    side_by_side = st.container(horizontal=True, vertical_alignment="bottom")
+    with side_by_side:
         for name in names:
-            with st.container(width=230):
+            with st.container(width="content" if isinstance(desk().spec(name), Flag) else 230):
                 choice(name)
+    return side_by_side
+
+
+def class_menu() -> None:
+    """The pickers under a button, where there is something to pick."""
+    if _more_than_shown():
+        with st.popover("Classes shown", help=current().spec("shown").help):
+            class_pickers()
+
+
+def _more_than_shown() -> bool:
+    settings = current()
+    return len(class_names(settings.dataset, settings.classes)) > len(settings.shown)
 
 
 def class_pickers() -> None:
     """Which classes to project: one picker a corner; a class picked twice changes places."""
+    if not _more_than_shown():
+        return
     settings = current()
     names = class_names(settings.dataset, settings.classes)
-    if len(names) <= len(settings.shown):
-        return
     with st.container(horizontal=True):
         for place, label in enumerate(settings.shown):
             st.selectbox(

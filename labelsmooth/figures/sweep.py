@@ -50,7 +50,7 @@ def sweep_frame(epsilon: float) -> Frame:
 
 def sweep_figure(sweep: Sweep, epsilon: float) -> Moving:
     """All lines of a sweep, with a cursor at one epsilon."""
-    layout, narrow = film_layout(list(TITLES.values()), WIDE, NARROW)
+    layout, narrow = film_layout([_title(sweep, name) for name in TITLES], WIDE, NARROW)
     layout["hovermode"] = "x"
     cursors, drawn = list[Spec](), list[Spec]()
     for number, name in enumerate(TITLES, start=1):
@@ -65,6 +65,12 @@ def sweep_figure(sweep: Sweep, epsilon: float) -> Moving:
         title_lowest(target, arrangement, len(TITLES), "epsilon")
     _tell_once(drawn)
     return Moving({"data": [*cursors, *drawn], "layout": layout}, narrow)
+
+
+def _title(sweep: Sweep, name: str) -> str:
+    """What a panel shows, or, of a temperature, will show: it is fitted at the end."""
+    later = name == "temperature" and not sweep.finished
+    return f"{TITLES[name]}, once trained" if later else TITLES[name]
 
 
 def _panel(sweep: Sweep, name: str, number: int) -> list[Spec]:

@@ -10,7 +10,7 @@ from labelsmooth.dashboard.clusters import (
     collapse_film,
     solid_clusters,
 )
-from labelsmooth.dashboard.controls import choices, class_pickers
+from labelsmooth.dashboard.controls import choices, class_menu
 from labelsmooth.dashboard.desk import current
 from labelsmooth.dashboard.following import follow, ticking
 from labelsmooth.dashboard.guide import CLUSTERS, clusters_guide
@@ -48,7 +48,7 @@ def watch() -> None:
 if settings.lecture:
     watch()
 else:
-    class_pickers()
-    choices("scale", "bias", "depth")
+    with choices("scale", "bias", "depth"):
+        class_menu()
     watch()
     clusters_guide()

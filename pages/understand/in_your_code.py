@@ -1,4 +1,4 @@
-"""In your code: three losses side by side, what epsilon means in each library, and code to copy."""
+"""In your code: losses side by side, what epsilon means in each library, and code to copy."""
 
 import streamlit as st
 
@@ -11,7 +11,7 @@ st.subheader("What does ε mean in your library?")
 choices("library", "target_classes")
 choices("padding", "class_weight", "negative")
 decoder(settings)
-st.subheader("Three spellings on one batch")
+st.subheader("Two conventions on one batch")
 choices("seed")
 side_by_side_panel(settings)
 st.subheader("Code to copy")
