@@ -29,7 +29,7 @@ export class HoverCard {
     chart.after(this.root);
     // The next touch, or a page that scrolls away under the pointer, leaves the example.
     for (const type of ["pointerdown", "scroll"]) {
-      addEventListener(type, () => this.hide(), { capture: true, passive: true });
+      addEventListener(type, event => this.hide(event), { capture: true, passive: true });
     }
   }
 
@@ -37,15 +37,16 @@ export class HoverCard {
   listen() {
     this.chart.on("plotly_hover", moment => this.show(moment));
     this.chart.on("plotly_click", moment => this.show(moment));
-    this.chart.on("plotly_unhover", () => this.hide());
+    this.chart.on("plotly_unhover", ({ event }) => this.hide(event));
   }
 
   show({ points: [point], event }) {
     const { label, part, predicted } = point.data.meta ?? {};
     const has = label !== undefined && Boolean(event);
     this.chart.classList.toggle("film-carded", has);
-    // After every frame Plotly repeats the last movement of the pointer: it meant what was there before.
-    this.root.hidden = !has || event === this.past;
+    // After every frame Plotly repeats the last movement of the pointer, and it tells of any a little later: what
+    // happened before the example was left no longer means anything.
+    this.root.hidden = !has || event.timeStamp <= this.left;
     this.event = event;
     if (this.root.hidden) return;
     const { classes, images } = this.chart.layout.meta;
@@ -83,8 +84,8 @@ export class HoverCard {
     root.style.top = `${beside(clientY, root.offsetHeight, clientHeight) - origin.top}px`;
   }
 
-  hide() {
+  hide(event = this.event) {
     this.root.hidden = true;
-    this.past = this.event;
+    this.left = event?.timeStamp;
   }
 }
