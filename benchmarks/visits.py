@@ -40,7 +40,7 @@ class Plan:
     training: str = "epochs=400&seeds=20&batch_size=16"  # longer than the ticks
 
 
-SHORT = Plan(cold=1, loads=1, changes=1, ticks=1.2, retrainings=2, query=QUICK, moment=f"{QUICK}&epoch=2", brief=QUICK)
+SHORT = Plan(cold=1, loads=1, changes=1, ticks=1.2, retrainings=2, query=QUICK, brief=QUICK)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def labels_note(wall: Wall, epoch: int) -> None:
     setup, snapshot, shown = wall.setup, wall.snapshot, wall.measured(epoch).epoch
     train = snapshot.train
     noise = (
-        f" {setup.label_noise:.0%} of the training labels were drawn anew, which made {train.wrong_share:.0%} of all "
+        f" {100 * setup.label_noise:.0f} % of the training labels were drawn anew, which made {100 * train.wrong_share:.0f} % of all "
         f"wrong (seed {setup.seeds[0]})."
         if setup.label_noise
         else ""
