@@ -53,8 +53,8 @@ def labels_note(wall: Wall, epoch: int) -> None:
     setup, snapshot, shown = wall.setup, wall.snapshot, wall.measured(epoch).epoch
     train = snapshot.train
     noise = (
-        f" {100 * setup.label_noise:.0f} % of the training labels were drawn anew, which made {100 * train.wrong_share:.0f} % of all "
-        f"wrong (seed {setup.seeds[0]})."
+        f" {100 * setup.label_noise:.0f} % of the training labels were drawn anew, which made "
+        f"{100 * train.wrong_share:.0f} % of all wrong (seed {setup.seeds[0]})."
         if setup.label_noise
         else ""
     )
