@@ -69,7 +69,7 @@ def test_scrubbing_shows_an_earlier_epoch_in_all_figures_and_asks_no_other_host(
     finished(page, BRIEF_LAST)
     page.locator(LIVE).get_by_role("slider").press("Home")
     page.wait_for_selector(f'{LIVE}[data-shown="0"]')
-    page.wait_for_function("document.querySelector('.st-key-curves .film-chart').data[0].x[0] === 0")
+    page.wait_for_function("document.querySelector('.st-key-curves .film-chart').data?.[0].x[0] === 0")
     assert page.get_by_text(re.compile("Seed 0: accuracy")).is_visible()
     hosts = {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}
     assert hosts == {urlsplit(app).netloc}
