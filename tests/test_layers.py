@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -86,12 +87,18 @@ def floor(module: str) -> int | None:
     return next((number for number, names in enumerate(FLOORS) if inside(module, *names)), None)
 
 
+@cache
+def import_statements(text: str) -> list[ast.Import | ast.ImportFrom]:
+    """All of them in a source, wherever they stand."""
+    return [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
 def imports(text: str, modules: Mapping[str, object]) -> Iterator[str]:
-    """Every module that a source imports, wherever in it; `from package import module` is that module."""
-    for node in ast.walk(ast.parse(text)):
+    """Every module that a source imports; `from package import module` is that module."""
+    for node in import_statements(text):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             source = "." * node.level + (node.module or "")
             members = (f"{source}.{alias.name}" for alias in node.names)
             yield from {member if member in modules else source for member in members}
