@@ -66,6 +66,11 @@ def test_resuming_repeats_nothing_and_changes_nothing(
     assert "2 were in the record" in text
     assert asked == []
     assert file.read_bytes() == both
+    # A contrast in other words is no other test, but the record has its words.
+    file.write_bytes(both.replace(f'"{ABOVE.text}"'.encode(), b'"as it was called before"'))
+    printed(command, capsys)
+    assert asked == []
+    assert file.read_bytes() == both
     # Other seeds, other versions or another setup are another test.
     printed(f"claims --record {file} --seeds 11 --claim holds", capsys)
     assert sorted(asked) == list(range(11))

@@ -15,6 +15,9 @@ from labelsmooth.figures.claims import contrasts_figure, profile_figure
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_the_committed_record_fits_the_code(name: str) -> None:
+    assert name in read(COMMITTED), (
+        f"python -m labelsmooth claims --claim {name} --record labelsmooth/claims/record.json"
+    )
     entry, written = read(COMMITTED)[name], json.loads(COMMITTED.read_text(encoding="utf-8"))["claims"][name]
     claim = CLAIMS[name]
     assert entry.setup == setup_of(name)

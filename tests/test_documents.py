@@ -16,7 +16,6 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/hosting.md", "docs/package.md")
 TWO_SCREENS = 90  # lines
 READABLE = 1100  # pixels: a README shows some 830, and letters that shrink to less than three quarters are small
-COUNTED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 def text(document: str) -> str:
@@ -54,7 +53,7 @@ def test_the_picture_of_the_readme_moves_is_light_and_stays_readable() -> None:
 def test_claims_in_the_readme_are_those_of_the_record() -> None:
     verdicts = [entry.verdict(name) for name, entry in read(COMMITTED).items()]
     holds, contradicted, undecided = (verdicts.count(each) for each in (HOLDS, CONTRADICTED, UNDECIDED))
-    told = f"{COUNTED[len(CLAIMS)]} claims about smoothing | {holds} hold here, {contradicted} are contradicted, "
+    told = f"{len(CLAIMS)} claims about smoothing | {holds} hold here, {contradicted} are contradicted, "
     assert f"{told}{undecided} stay undecided" in text("README.md")
 
 

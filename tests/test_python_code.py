@@ -9,7 +9,7 @@ from pathlib import Path
 from shlex import split
 
 import pytest
-from open_pages import APP, chosen, metrics, opened, told, trained_on
+from open_pages import chosen, metrics, opened, told, trained_on
 from streamlit.testing.v1 import AppTest
 from test_settings import drawn_settings
 from trained_runs import last_of
@@ -223,12 +223,7 @@ def test_the_code_for_a_model_of_ones_own_says_what_the_page_says(
 
 
 def test_all_code_is_of_a_page_that_there_is() -> None:
-    (pages,) = (
-        ast.literal_eval(line.value)
-        for line in ast.parse(APP.read_text(encoding="utf-8")).body
-        if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "PAGES"
-    )
-    titles = [title for section in pages.values() for title in section]
+    titles = [title for section in pages_in_the_navigation().values() for title in section]
     assert [title for title in titles if title in CODES] == list(CODES)
     assert code_of("Server", Settings()) == Code()
 

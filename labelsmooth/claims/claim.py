@@ -76,6 +76,12 @@ class Claim:
     note: str
     profile: Profile | None = None
 
+    @property
+    def names(self) -> set[str]:
+        """The measured numbers that it asks for."""
+        sides = {side for contrast in self.contrasts for side in (contrast.after, contrast.before) if side}
+        return sides | (set() if self.profile is None else self.profile.names)
+
 
 def name_at(measure: str, epsilon: float, **also: float) -> str:
     """The name of one measured number: "accuracy at 0.1, noise 0.4"."""

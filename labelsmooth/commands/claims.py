@@ -70,6 +70,8 @@ def _test(names: Sequence[str], options: argparse.Namespace, record: Record) -> 
         for name in retest_all(names, tuple(range(options.seeds)), os.cpu_count() or 1, record, progress):
             write(options.record, record)
             tested.append(name)
+    # Its words and verdicts follow the catalogue, whatever was tested.
+    write(options.record, record)
     return tested
 
 
