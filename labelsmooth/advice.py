@@ -27,7 +27,7 @@ KEEP = {  # the labels hard: by what the temperature does to them
 Leaning = Literal["over", "under", "mixed", "perhaps over", "perhaps under", "none"]
 LEANINGS: dict[Leaning, str] = {
     "over": "is over-confident",
-    "under": "is UNDER-confident",
+    "under": "is under-confident",
     "mixed": "is miscalibrated, too sure of some predictions and not sure enough of others",
     "perhaps over": "leans to over-confidence, though its ECE is no more than chance makes it",
     "perhaps under": "leans to under-confidence, though its ECE is no more than chance makes it",

@@ -175,4 +175,4 @@ def _lean(snapshot: Snapshot, column: int) -> str:
         gap = compare(correct.astype(float), softmax(logits).max(1))  # both (N,)
     if not gap.decided:
         return "neither clearly over- nor under-confident"
-    return "over-confident" if gap.difference > 0 else "UNDER-confident"
+    return "over-confident" if gap.difference > 0 else "under-confident"

@@ -112,7 +112,7 @@ def said(
     [
         (0.9, SEEN, "is over-confident: mean confidence 0.900 at accuracy 0.750, ECE 0.150 where chance alone gives "
          "0.020 to 0.040 (p < 0.01)"),
-        (0.6, SEEN, "is UNDER-confident: mean confidence 0.600 at accuracy 0.750"),
+        (0.6, SEEN, "is under-confident: mean confidence 0.600 at accuracy 0.750"),
         (0.9, CHANCE, "leans to over-confidence, though its ECE is no more than chance makes it"),
         (0.6, CHANCE, "leans to under-confidence, though its ECE is no more than chance makes it"),
         (0.75, CHANCE, "shows no miscalibration beyond chance: mean confidence 0.750 at accuracy 0.750"),

@@ -53,7 +53,7 @@ def unscaled(base: Assessment, **fields: Any) -> Assessment:
     ("difference", "p_value", "says", "way"),
     [
         (0.1, SEEN, "the model is over-confident: mean confidence 0.600 at accuracy 0.500, +0.100 (95 %", "over"),
-        (-0.1, SEEN, "the model is UNDER-confident: mean confidence 0.400 at accuracy 0.500, −0.100 (95 %", "under"),
+        (-0.1, SEEN, "the model is under-confident: mean confidence 0.400 at accuracy 0.500, −0.100 (95 %", "under"),
         (0.005, SEEN, "too sure of some predictions and not sure enough of others", "mixed"),
         (0.1, CHANCE, "leans to over-confidence, though", "perhaps over"),
         (-0.1, CHANCE, "leans to under-confidence, though", "perhaps under"),

@@ -74,11 +74,11 @@ def measured(make: MakeSnapshot, pairs: dict[str, tuple[float, float]], seeds: i
         ({"accuracy": (0.70, 0.71)}, ["accuracy by +1.0 points (95 % interval −2.7 to +4.7: undecided)"]),
         (
             {"accuracy": (0.6, 0.6), "confidence": (0.9, 0.3), "ece": (0.3, 0.1)},
-            ["The hard-label model is over-confident, the smoothed one UNDER-confident", "ECE 0.300 on hard labels, "
+            ["The hard-label model is over-confident, the smoothed one under-confident", "ECE 0.300 on hard labels, "
              "0.100 smoothed, −0.200 (95 % interval −0.237 to −0.163)"],
         ),
         ({"accuracy": (0.6, 0.6), "confidence": (0.9, 0.8)}, ["Both models are over-confident"]),
-        ({"accuracy": (0.6, 0.6), "confidence": (0.3, 0.2)}, ["Both models are UNDER-confident"]),
+        ({"accuracy": (0.6, 0.6), "confidence": (0.3, 0.2)}, ["Both models are under-confident"]),
         ({"accuracy": (0.6, 0.6)}, ["Both models are neither clearly over- nor under-confident"]),
     ],
     ids=["better", "worse", "undecided", "over to under", "both over", "both under", "neither"],
@@ -106,9 +106,9 @@ def test_one_seed_has_no_interval_over_seeds(make_snapshot: MakeSnapshot) -> Non
 @pytest.mark.parametrize(
     ("confidence", "lean"),
     [
-        ((0.95, 0.55), "The hard-label model is over-confident, the smoothed one UNDER-confident"),
+        ((0.95, 0.55), "The hard-label model is over-confident, the smoothed one under-confident"),
         ((0.61, 0.79), "Both models are neither clearly over- nor under-confident"),
-        ((0.59, 0.81), "The hard-label model is UNDER-confident, the smoothed one over-confident"),
+        ((0.59, 0.81), "The hard-label model is under-confident, the smoothed one over-confident"),
     ],
 )
 def test_one_seed_leans_by_its_test_examples(

@@ -9,6 +9,7 @@ from pathlib import Path
 from shlex import split
 
 import pytest
+from addressed import pages_in_the_navigation
 from open_pages import chosen, metrics, opened, told, trained_on
 from streamlit.testing.v1 import AppTest
 from test_settings import drawn_settings
