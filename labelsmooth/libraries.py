@@ -214,7 +214,7 @@ LIBRARIES: Final = {
         ),
         Library(
             name="origin",
-            call="LabelSmoothing(size=K, smoothing=eps), the module this project started from",
+            call="LabelSmoothing(size=K, smoothing=eps)",
             source="LabelSmoothingLoss(eps, 'others', divergence='kl', reduction='sum') is its equal",
             convention="others",
             other_class="eps/(K - 1)",

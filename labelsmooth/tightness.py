@@ -20,13 +20,13 @@ def cluster_sentences(snapshot: Snapshot, setup: TrainingSetup) -> tuple[str, ..
     seeds = len(snapshot.separation)
     over = f"Over {seeds} seeds" if seeds > 1 else "With one seed"
     return (
-        _tightness(snapshot, "", f"{over}, smoothing with epsilon {setup.epsilons[-1]:g} changed on the test part"),
-        _tightness(snapshot, "train_", "On the training part, by the labels given, it changed"),
+        _tightness(snapshot, "", "On the test part", f"{over}, smoothing with epsilon {setup.epsilons[-1]:g} changed"),
+        _tightness(snapshot, "train_", "On the training part, by the labels given,", "Smoothing changed"),
     )
 
 
-def _tightness(snapshot: Snapshot, prefix: str, start: str) -> str:
-    """The paired differences in three measures of one part, and what the ratio of distances says."""
+def _tightness(snapshot: Snapshot, prefix: str, where: str, start: str) -> str:
+    """What the ratio of distances and NC1 say of one part, and the paired differences in three measures."""
     # A network that diverged stands at its last good epoch, which says nothing of the others' last one.
     lost = snapshot.diverged != NEVER
     separation, within, between, nc1 = (
@@ -36,27 +36,26 @@ def _tightness(snapshot: Snapshot, prefix: str, start: str) -> str:
         ratio = within / between
     apart, width, collapse = (_compare(values) for values in (separation, ratio, nc1))
     if apart is None or width is None or collapse is None:
-        return f"{start} nothing that can be compared: in no seed do both models have classes apart."
+        return f"{where} nothing can be compared: in no seed do both models have classes apart."
     return (
-        f"{start} class separation R² {_told(apart)}, the distance within classes over that between classes "
-        f"{_told(width)}, and NC1 {_told(collapse)}. {_verdict(width, collapse)}"
-        f"{_lost(len(ratio), apart, width, collapse)}"
+        f"{where} {_verdict(width, collapse)}. {start} class separation R² {_told(apart)}, the distance within classes "
+        f"over that between classes {_told(width)}, and NC1 (spread within classes over that between) "
+        f"{_told(collapse)}.{_lost(len(ratio), apart, width, collapse)}"
     )
 
 
 def _verdict(width: Comparison, collapse: Comparison) -> str:
     """Which model has the tighter clusters, by the ratio of distances and by NC1."""
-    sides = {
-        name: f"those of the {'smoothed' if result.high < 0 else 'hard-label'} model are tighter"
-        for name, result in (("the distances", width), ("NC1", collapse))
-        if result.decided
-    }
+    results = {"the distances": width, "NC1": collapse}
+    sides = {name: "smoothed" if each.high < 0 else "hard-label" for name, each in results.items() if each.decided}
     if not sides:
-        return "That leaves undecided which model has the tighter clusters."
-    if len(sides) == 2 and len(set(sides.values())) == 1:
-        return f"So by the distances and by NC1 {sides['NC1']}."
-    found = "; ".join(f"by {name} {side}" for name, side in sides.items())
-    return f"So {found}{'' if len(sides) == 2 else '; the other measure leaves it undecided'}."
+        return "it stays undecided which model has the tighter clusters"
+    if len(set(sides.values())) == 2:
+        found = " and ".join(f"the {model} model by {name}" for name, model in sides.items())
+        return f"the measures disagree: the tighter clusters has {found}"
+    (model,), measures = set(sides.values()), " and by ".join(sides)
+    other = "".join(f"; {name} leaves it undecided" for name in results.keys() - sides.keys())
+    return f"the {model} model has the tighter clusters by {measures}{other}"
 
 
 def _lost(seeds: int, *results: Comparison) -> str:

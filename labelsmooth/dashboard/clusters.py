@@ -125,8 +125,12 @@ def clusters_conclusion(wall: ClusterWall, *, brief: bool) -> None:
     if len(wall.setup.epsilons) == 1:
         st.info(SAME)
     with st.container(border=True):
-        for sentence in wall.sentences[: 1 if brief else None]:
-            st.markdown(sentence)
+        *tightness, about_the_bias = wall.sentences
+        for paragraph in tightness[: 1 if brief else None]:
+            verdict, _, numbers = paragraph.partition(". ")
+            st.markdown(f"**{verdict}.** {numbers}")
+        if not brief:
+            st.markdown(about_the_bias)
 
 
 def _reel(wall: ClusterWall, moving: Moving, frames: list[Frame], done: bool) -> Reel:

@@ -15,7 +15,7 @@ from labelsmooth.dashboard.specs import SEEDS
 from labelsmooth.datasets import class_names, dataset_of
 
 _PLACES = ("left", "right", "top")
-_OWN = "Settings of your own: none of the stories below."
+_OWN = "**Settings of your own.** A story sets all of them."
 SLIDER_STEPS = 3000  # more than a mouse can tell apart: then a number is typed
 
 
@@ -33,7 +33,7 @@ def first_choices() -> None:
         return
     told, mine = matching_preset(current()), desk()
     # Always one line: buttons that move under the pointer lose clicks.
-    st.markdown(_OWN if told is None else PRESETS[told].summary)
+    st.markdown(_OWN if told is None else f"**{PRESETS[told].title}.** {PRESETS[told].summary}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.pills(
             "Story",

@@ -7,7 +7,8 @@ from labelsmooth.setups import TrainingSetup
 
 LIVE = (
     "Above: test examples in the last hidden layer, a colour a class. Below, left: how sure the networks are. Right: "
-    "how often they are right when that sure; under the dashed line less often than they claim."
+    "how often they are right when that sure; under the dashed line less often than they claim. Clusters may be "
+    "drawn on a scale of their own: look at the axes."
 )
 SWEEP = (
     "Each place of the slider under the pictures is another network, trained from the same start with that ε. Where "

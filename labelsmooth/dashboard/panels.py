@@ -63,9 +63,9 @@ def labels_note(wall: Wall, epoch: int) -> None:
         if len(setup.seeds) > 1
         else "one seed"
     )
-    where = ", the newest" if shown == snapshot.epoch else ", where the film was left"
+    where = "the newest, wherever the film is" if shown == snapshot.epoch else "where the film was left"
     st.caption(
-        f"Epoch {shown} of {setup.epochs}{where}: hard labels → smoothed, ε = {setup.epsilons[-1]:g}; {seeds}; "
+        f"Epoch {shown} of {setup.epochs}, {where}: hard labels → smoothed, ε = {setup.epsilons[-1]:g}; {seeds}; "
         f"{len(train.labels)} training, {len(snapshot.test.labels)} test examples.{noise}"
     )
 
@@ -80,6 +80,14 @@ def say_diverged(setup: TrainingSetup, diverged: np.ndarray) -> bool:
             "learning rate helps."
         )
     return lost > 0
+
+
+def elsewhere() -> None:
+    """The pages that answer what the numbers of a training ask."""
+    with st.container(horizontal=True):
+        st.page_link("understand/theory.py", label="Why the logit gap stops growing", width="content")
+        st.page_link("experiment/calibration.py", label="Whether that ECE is more than chance", width="content")
+        st.page_link("experiment/drag_epsilon.py", label="What another ε would do", width="content")
 
 
 def conclusion(wall: Wall, *, brief: bool) -> None:

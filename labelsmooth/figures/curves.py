@@ -19,6 +19,7 @@ from labelsmooth.figures.style import (
     dashed_line,
     film_layout,
     layout_axis,
+    log_axis,
     rounded,
     rounded_range,
     title_lowest,
@@ -144,8 +145,4 @@ def _y_axis(snapshots: Sequence[Snapshot], panel: Panel) -> Spec:
     values = [getattr(snapshot, measure)[:, [0, -1]] for snapshot in snapshots for measure in measures]
     if not panel.log:
         return {"range": rounded_range([*values, np.zeros(1)])}
-    low, high = rounded_range([np.log10(value[value > 0]) for value in values])
-    # Whole numbers at the ticks: within two powers of ten Plotly writes lone digits.
-    steps = (1, 2, 5) if high - low <= 2 else (1,)
-    ticks = [step * 10.0**power for power in range(math.floor(low), math.ceil(high) + 1) for step in steps]
-    return {"type": "log", "range": [low, high], "tickvals": ticks}
+    return log_axis(rounded_range([np.log10(value[value > 0]) for value in values]))

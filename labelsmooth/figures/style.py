@@ -4,6 +4,7 @@ A figure is a plain dict in Plotly's JSON form: building `plotly.graph_objects` 
 sends a new version twice a second. `Moving.plotly` gives the object, checked by Plotly, where time allows.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -233,6 +234,18 @@ def rounded_range(values: Iterable[np.ndarray]) -> list[float]:
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     step = 2.0 ** np.ceil(np.log2(max(high - low, 1e-6) / 8))
     return [float(np.floor(low / step) * step), float(np.ceil(high / step) * step)]
+
+
+def log_axis(ends: Sequence[float]) -> Spec:
+    """A logarithmic axis between these powers of ten.
+
+    Its ticks have whole numbers: within two powers of ten Plotly writes lone digits, and leaves out the power.
+    """
+    low, high = ends
+    steps = (1, 2, 5) if high - low <= 2.5 else (1,)
+    ticks = [float(f"{step}e{power}") for power in range(math.floor(low), math.ceil(high) + 1) for step in steps]
+    words = [f"{tick:g}" for tick in ticks]
+    return {"type": "log", "range": [low, high], "tickvals": ticks, "ticktext": words}
 
 
 def rounded(values: np.ndarray, digits: int = 4) -> list[Any]:

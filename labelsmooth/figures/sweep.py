@@ -20,6 +20,7 @@ from labelsmooth.figures.style import (
     dashed_line,
     film_layout,
     layout_axis,
+    log_axis,
     rounded,
     rounded_range,
     title_lowest,
@@ -59,8 +60,8 @@ def sweep_figure(sweep: Sweep, epsilon: float) -> Moving:
         cursors.append(cursor(epsilon, number, log))
         drawn += traces
         layout[layout_axis(number, "x")] |= {"range": _epsilon_range(sweep.epsilons), "zeroline": False}
-        layout[layout_axis(number, "y")] |= {"range": _value_range(traces, name, log), "zeroline": False}
-        layout[layout_axis(number, "y")] |= {"type": "log"} if log else {}
+        ends = _value_range(traces, name, log)
+        layout[layout_axis(number, "y")] |= {"range": ends, "zeroline": False} | (log_axis(ends) if log else {})
     for target, arrangement in ((layout, WIDE), (narrow, NARROW)):
         title_lowest(target, arrangement, len(TITLES), "epsilon")
     _tell_once(drawn)
@@ -169,11 +170,12 @@ def _epsilon_range(epsilons: np.ndarray) -> list[float]:
 
 
 def _value_range(traces: Sequence[Spec], name: str, log: bool) -> list[float]:
-    """All that the traces draw, in powers of ten on a logarithmic axis; an ECE from 0 on."""
+    """All that the traces draw, in powers of ten on a logarithmic axis; an ECE from 0 on, temperatures around 1."""
     values = np.concatenate([np.array(trace["y"], np.float64) for trace in traces])
     if log:
         values = np.log10(values[values > 0])
-    low, high = rounded_range([values, np.zeros(1)] if name == "ece" else [values])
+    always = {"ece": [0.0], "temperature": [math.log10(0.5), math.log10(2)]}  # before anything is known, too
+    low, high = rounded_range([values, np.array(always.get(name, []))])
     return [low, high] if high - low > LEAST else [low - LEAST, high + LEAST]
 
 

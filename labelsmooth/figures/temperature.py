@@ -16,6 +16,7 @@ from labelsmooth.figures.style import (
     cursors_at,
     film_layout,
     layout_axis,
+    log_axis,
     rounded,
     rounded_range,
     title_lowest,
@@ -23,7 +24,6 @@ from labelsmooth.figures.style import (
 from labelsmooth.temperature_path import TemperaturePath, name_of
 
 PANELS = (("NLL", "nll"), ("ECE, equal width", "ece"))
-TICKS = [0.1, 0.2, 0.5, 1, 2, 5, 10]
 HIGHEST = 3.0  # times the least value of the worse model: the axis ends there, for the ends of the NLL are steep
 CUT = " (steep ends cut; hover tells them)"
 ENDLESS = " (infinite: a label has probability 0)"
@@ -129,7 +129,7 @@ def _mark(fit: TemperaturePath, measure: str, title: str, model: tuple[str, str]
 def _log_axis(temperatures: np.ndarray) -> Spec:
     """A logarithmic axis that holds all temperatures."""
     ends = [math.log10(temperatures.min()) - ROOM, math.log10(temperatures.max()) + ROOM]
-    return {"type": "log", "range": ends, "tickvals": TICKS, "ticktext": [name_of(t) for t in TICKS], "zeroline": False}
+    return log_axis(ends) | {"zeroline": False}
 
 
 def _top(paths: Sequence[TemperaturePath], measure: str) -> float:

@@ -65,6 +65,7 @@ if mine.table is not None:
         if st.button("Train on these data", type="primary", on_click=train_on_it, args=(here.ticket("train"),)):
             forget_pictures()
             st.switch_page("experiment/train_live.py")
+        st.caption("Opens “Train live” with these data; from there they are in the menu of every page that trains.")
         lists(own)
 if here.own is not None:
     st.text(f"In use now: {here.own.title}, {here.own.name}. To send along with the link, beside the file itself:")

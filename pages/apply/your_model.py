@@ -39,10 +39,9 @@ privacy()
 # Above the other uploads, which change what it says: whoever gave one file sees what came of it.
 answer = st.container()
 beside = (mine.validation, mine.other, mine.other_validation)
-# Once something came, good or bad, it stays open: what is in there changes what the page says.
-with st.expander(
-    "Add a validation set, or the same model trained with smoothing", expanded=any(s.generation for s in beside)
-):
+# What is wrong in there, or stands alone, must be seen.
+unsettled = any(slot.problem or (slot.held and not mine.model.held) for slot in beside)
+with st.expander("Add a validation set, or the same model trained with smoothing", expanded=unsettled):
     st.markdown(
         "With a **validation set** (examples that are in neither the training nor the test data) the temperature is "
         "fitted there. A **second model** is compared with the first: if one of them was trained with label smoothing, "

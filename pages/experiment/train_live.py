@@ -7,7 +7,7 @@ from labelsmooth.dashboard.films import boundary_film, curves_film, live_film
 from labelsmooth.dashboard.following import follow, ticking
 from labelsmooth.dashboard.guide import LIVE, how_to_read
 from labelsmooth.dashboard.pace import beat
-from labelsmooth.dashboard.panels import conclusion, labels_note, metric_strip
+from labelsmooth.dashboard.panels import conclusion, elsewhere, labels_note, metric_strip
 from labelsmooth.dashboard.server import gallery
 
 settings = current()
@@ -41,6 +41,7 @@ def watch() -> None:
         conclusion(wall, brief=settings.lecture)
     if settings.lecture:
         return
+    elsewhere()
     if wall.boundary is not None:
         boundary_film(wall, wall.boundary, done=done)
     curves_film(wall, done=done)
@@ -49,8 +50,9 @@ def watch() -> None:
 if not settings.lecture:
     st.caption(
         "Label smoothing changes what a network is trained towards: no longer 1 on the label and 0 on every other "
-        "class, since a share ε is taken off and spread over the classes. “Why and what” explains it step by step."
+        "class, since a share ε is taken off and spread over the classes."
     )
+    st.page_link("understand/theory.py", label="Why and what, step by step")
 watch()
 if not settings.lecture:
     how_to_read(setup, settings.shown)

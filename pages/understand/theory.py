@@ -96,7 +96,7 @@ over seeds, that is over repetitions with other random numbers, the shading reac
 
 def little_data() -> None:
     """Step 2: what that leads to where there are few examples, or wrong labels."""
-    st.header("2. Little data: learnt by heart, and too sure", divider="grey")
+    st.header("2. Learnt by heart, and too sure", divider="grey")
     st.markdown(
         """
 A network *over-fits* when it does much better on the examples that it has seen than on new ones, and it is
