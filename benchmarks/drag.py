@@ -76,7 +76,7 @@ def bars(found: list[Dragged]) -> list[Bar]:
     return [*held, Bar("messages while a film is dragged", sum(each.sent for each in found), "at most", 0)]
 
 
-def dragged(browser: "Browser", url: str, key: str, width: int, *, rounds: int = 3) -> Dragged:
+def dragged(browser: "Browser", url: str, key: str, width: int, *, rounds: int = 2) -> Dragged:
     """One film, from left to right and back a few times."""
     # As wide as the film is to be: the page has margins, and beside it a sidebar where there is room.
     page = browser.new_context(viewport={"width": width + (400 if width > 640 else 32), "height": 900}).new_page()

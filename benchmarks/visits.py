@@ -29,9 +29,9 @@ SEEN = """[
 class Plan:
     """How often everything is done, and on which link."""
 
-    cold: int = 2
-    loads: int = 4
-    changes: int = 5
+    cold: int = 1
+    loads: int = 3
+    changes: int = 4
     ticks: float = 10.0  # seconds
     retrainings: int = 50
     query: str = ""  # the default story
@@ -64,7 +64,10 @@ def cold(browser: Unwatched, url: str, began: float) -> float:
 
 
 def loads(browser: Unwatched, url: str, plan: Plan, times: Times, names: tuple[str, str] = (AGAIN, NEW)) -> list[float]:
-    """First frames of one who returns and of new visitors, in turn; the long tasks of a new visitor's page."""
+    """First frames of one who returns and of new visitors, in turn; the long tasks of a new visitor's page.
+
+    With the first names the browser is led there before, until it keeps the page's scripts compiled.
+    """
 
     def visit(wish: str, *, new: bool) -> Any:
         return browser.visit(
@@ -72,7 +75,7 @@ def loads(browser: Unwatched, url: str, plan: Plan, times: Times, names: tuple[s
         )
 
     # A script is kept compiled when it is used again.
-    for wish in ("held", "first", "first")[: plan.loads]:
+    for wish in ("held", "first", "first")[: plan.loads] if AGAIN in names else ("held",):
         visit(wish, new=False)
     tasks: list[float] = []
     for _ in range(plan.loads):

@@ -198,7 +198,7 @@ def test_what_remains_decides_the_remedy(base: Assessment, ece: float, classes: 
     ("score", "says"),
     [
         (np.arange(400) < 200, "AUROC, 95 % interval 1.000 to 1.000: better than a random order)"),
-        (np.arange(400) >= 200, "0.000 to 0.000: WORSE than a random order)"),
+        (np.arange(400) >= 200, "0.000 to 0.000: worse than a random order)"),
         (np.arange(400) % 2, "not told from a random order)"),
     ],
 )

@@ -65,9 +65,9 @@ def test_every_claim_has_a_card_that_is_the_record() -> None:
             assert said in text, name
         judged = entry.judged(name)
         assert list(table.value["measured"]) == [difference_in_words(each) for each in judged]
-        assert all(
-            cell.endswith(f" {each.verdict}]") for cell, each in zip(table.value["verdict"], judged, strict=True)
-        )
+        for cell, each in zip(table.value["verdict"], judged, strict=True):
+            assert cell.endswith(f" {each.verdict}]" if each.contrast.decides else each.verdict)
+            assert (cell == each.verdict) != each.contrast.decides
         bars = list(traces(shown[f"claim {name}"], mode="lines+markers"))
         assert len(bars) == len(judged)
         assert (f"profile {name}" in shown) == (claim.profile is not None)

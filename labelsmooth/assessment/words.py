@@ -82,16 +82,19 @@ def _remains(assessment: Assessment) -> str:
     numbers = (
         f"ECE {top.value:.3f} {chance_in_words(top)}, class-wise ECE {classes.value:.3f} {chance_in_words(classes)}"
     )
-    left = [
-        remedy for remedy, estimate in zip(REMEDIES, (top, classes), strict=True) if estimate.p_value < SIGNIFICANCE
-    ]
+    found = {"ECE": top, "class-wise ECE": classes}
+    left = {
+        name: remedy
+        for (name, estimate), remedy in zip(found.items(), REMEDIES, strict=True)
+        if estimate.p_value < SIGNIFICANCE
+    }
     when = "After the temperature" if scaled else "Without a temperature"
     if not left:
         return f"{when} the model shows no miscalibration beyond chance: {numbers}."
     beyond = ", which one temperature does not repair" if scaled else ""
     return (
-        f"{when} the model shows miscalibration beyond chance{beyond}: {numbers}. What may repair it: "
-        f"{'; or '.join(left)}, fitted on other rows, and many of them."
+        f"{when} the model shows miscalibration beyond chance by {' and '.join(left)}{beyond}: {numbers}. What may "
+        f"repair it: {'; or '.join(left.values())}, fitted on other rows, and many of them."
     )
 
 
@@ -105,7 +108,7 @@ def _ranking(assessment: Assessment) -> str:
     if low <= 0.5 <= high:
         found = "not told from a random order"
     else:
-        found = "better than a random order" if low > 0.5 else "WORSE than a random order"
+        found = "better than a random order" if low > 0.5 else "worse than a random order"
     return (
         f"If the least confident answers can be refused: a right prediction is the more confident of a right and a "
         f"wrong one with probability {risk.auroc:.3f} (AUROC, {100 * LEVEL:.0f} % interval {low:.3f} to {high:.3f}: "

@@ -194,7 +194,7 @@ def _table(judged: tuple[Judged, ...]) -> None:
     """The contrasts with what is claimed and what was measured."""
     rows = {
         each.contrast.text + ("" if each.contrast.decides else " (does not decide)"): [
-            _coloured(each.verdict),
+            _coloured(each.verdict) if each.contrast.decides else each.verdict,
             each.contrast.region,
             difference_in_words(each),
             _in_source(each),

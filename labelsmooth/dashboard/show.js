@@ -22,7 +22,7 @@ export default async function show({ data, parentElement, setTriggerValue, setSt
 const push = history.pushState.bind(history);
 let empty = false;
 history.pushState = (state, title, address) => {
-  const { pathname, search } = new URL(address, location.href);
+  const { pathname, search } = new URL(address ?? "", location.href);
   const moves = pathname !== location.pathname;
   if (empty && !moves) history.replaceState(state, title, address);
   else push(state, title, address);
