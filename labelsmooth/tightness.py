@@ -51,8 +51,8 @@ def _verdict(width: Comparison, collapse: Comparison) -> str:
     if not sides:
         return "it stays undecided which model has the tighter clusters"
     if len(set(sides.values())) == 2:
-        found = " and ".join(f"the {model} model by {name}" for name, model in sides.items())
-        return f"the measures disagree: the tighter clusters has {found}"
+        by_distances, by_nc1 = sides.values()
+        return f"the {by_distances} model has the tighter clusters by the distances, the {by_nc1} model by NC1"
     (model,), measures = set(sides.values()), " and by ".join(sides)
     other = "".join(f"; {name} leaves it undecided" for name in results.keys() - sides.keys())
     return f"the {model} model has the tighter clusters by {measures}{other}"

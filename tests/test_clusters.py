@@ -196,6 +196,16 @@ def test_a_sentence_can_turn_out_either_way(
         assert expected in sentence
 
 
+def test_measures_that_disagree_are_both_told(make_snapshot: MakeSnapshot) -> None:
+    width = np.array([[2.0, 1.0], [2.1, 1.1], [1.9, 0.9]])
+    snapshot = make_snapshot(0.5, seeds=3, within=width, between=np.full_like(width, 2.0), nc1=width[:, ::-1])
+    test, _ = cluster_sentences(snapshot, TrainingSetup(seeds=(0, 1, 2)))
+    told = (
+        "On the test part the smoothed model has the tighter clusters by the distances, the hard-label model by NC1. "
+    )
+    assert test.startswith(told)
+
+
 def test_sentences_tell_each_part_by_its_own_numbers(make_snapshot: MakeSnapshot) -> None:
     test, training = measured(make_snapshot, [[2.0, 1.0], [2.1, 1.1], [1.9, 0.9]])
     assert test.startswith("On the test part ")

@@ -13,6 +13,7 @@ from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import NEVER
 from labelsmooth.training import DIVERGED_LOSS
 
+ARROW = ":material/arrow_forward:"  # before a link to another page
 SAME = "Epsilon is 0, so both models are the same. Move the slider to smooth the labels."
 
 
@@ -85,9 +86,12 @@ def say_diverged(setup: TrainingSetup, diverged: np.ndarray) -> bool:
 def elsewhere() -> None:
     """The pages that answer what the numbers of a training ask."""
     with st.container(horizontal=True):
-        st.page_link("understand/theory.py", label="Why the logit gap stops growing", width="content")
-        st.page_link("experiment/calibration.py", label="Whether that ECE is more than chance", width="content")
-        st.page_link("experiment/drag_epsilon.py", label="What another ε would do", width="content")
+        for page, answers in (
+            ("understand/theory.py", "Why the logit gap stops growing"),
+            ("experiment/calibration.py", "Whether that ECE is more than chance"),
+            ("experiment/drag_epsilon.py", "What another ε would do"),
+        ):
+            st.page_link(page, label=answers, icon=ARROW, width="content")
 
 
 def conclusion(wall: Wall, *, brief: bool) -> None:

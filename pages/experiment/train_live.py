@@ -7,7 +7,7 @@ from labelsmooth.dashboard.films import boundary_film, curves_film, live_film
 from labelsmooth.dashboard.following import follow, ticking
 from labelsmooth.dashboard.guide import LIVE, how_to_read
 from labelsmooth.dashboard.pace import beat
-from labelsmooth.dashboard.panels import conclusion, elsewhere, labels_note, metric_strip
+from labelsmooth.dashboard.panels import ARROW, conclusion, elsewhere, labels_note, metric_strip
 from labelsmooth.dashboard.server import gallery
 
 settings = current()
@@ -52,7 +52,7 @@ if not settings.lecture:
         "Label smoothing changes what a network is trained towards: no longer 1 on the label and 0 on every other "
         "class, since a share ε is taken off and spread over the classes."
     )
-    st.page_link("understand/theory.py", label="Why and what, step by step")
+    st.page_link("understand/theory.py", label="Why and what, step by step", icon=ARROW)
 watch()
 if not settings.lecture:
     how_to_read(setup, settings.shown)
