@@ -193,7 +193,12 @@ def test_a_browser_that_opens_a_page_alone_is_sent_to_its_choices_and_nothing_el
         answer = server.ask(path, Accept="text/html,*/*;q=0.8")
         assert (answer.status, answer.headers["Cache-Control"]) == (307, "no-store")
         assert answer.headers["Location"] == f"?{urlencode(Settings().to_query())}"
-    for path, accept in (("/?epsilon=0.2", "text/html"), ("/", "*/*"), ("/_stcore/health", "*/*")):
+    for path, accept in (
+        ("/?epsilon=0.2", "text/html"),
+        ("/", "*/*"),
+        ("/_stcore/health", "*/*"),
+        ("/_stcore/health", "text/html"),
+    ):
         assert server.ask(path, Accept=accept).status == 200
 
 

@@ -59,6 +59,9 @@ def test_the_example_is_tried_with_two_clicks() -> None:
     widget(page.button, "Try the example").click().run()
     assert not page.error
     assert any("178 examples" in each.value for each in page.text)
+    # The example's gaps are imputed; a visitor's own are not, unless they say so.
+    assert "a value is missing" in give(page, rows()).error[0].value
+    widget(page.button, "Try the example").click().run()
     page = settled(train(page))
     assert "bottles.csv (yours)" in widget(page.selectbox, "Data set").options
     assert {"Barolo", "Barbera"} <= {trace.get("name") for trace in whole(page)["live"]["figure"]["data"]}

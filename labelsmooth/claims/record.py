@@ -50,18 +50,14 @@ def versions() -> dict[str, str]:
 
 
 def read(path: Path) -> Record:
-    """The record in a file, empty where there is none; ValueError where it is no record.
-
-    A claim that has come to ask for a number which is not there has to be tested anew, and is left out.
-    """
+    """The record in a file, empty where there is none; ValueError where it is no record."""
     if not path.exists():
         return {}
     try:
         claims = json.loads(path.read_text(encoding="utf-8"))["claims"]
-        entries = {name: _entry(claims[name]) for name in CLAIMS if name in claims}
+        return {name: _entry(claims[name]) for name in CLAIMS if name in claims}
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise ValueError(f"the record must be a file that this command has written; got {path}") from problem
-    return {name: entry for name, entry in entries.items() if CLAIMS[name].names <= entry.numbers.keys()}
 
 
 def write(path: Path, record: Record) -> None:

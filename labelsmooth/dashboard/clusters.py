@@ -127,8 +127,8 @@ def clusters_conclusion(wall: ClusterWall, *, brief: bool) -> None:
     with st.container(border=True):
         *tightness, about_the_bias = wall.sentences
         for paragraph in tightness[: 1 if brief else None]:
-            verdict, _, numbers = paragraph.partition(". ")
-            st.markdown(f"**{verdict}.** {numbers}")
+            verdict, stop, numbers = paragraph.partition(". ")
+            st.markdown(f"**{verdict}.** {numbers}" if stop else paragraph)
         if not brief:
             st.markdown(about_the_bias)
 

@@ -28,6 +28,7 @@ class _Entrance:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         bare = scope["type"] == "http" and scope["method"] == "GET" and not scope["query_string"]
+        bare = bare and "/_stcore/" not in scope["path"]  # also where a browser looks whether the server is well
         # A browser that opens a page says so; what programs and pages ask for is left alone.
         opens = bare and "text/html" in Headers(scope=scope).get("Accept", "")
         await (self._defaults if opens else self._app)(scope, receive, send)

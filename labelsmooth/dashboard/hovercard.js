@@ -29,7 +29,7 @@ export class HoverCard {
     chart.after(this.root);
     // The next touch, or a page that scrolls away under the pointer, leaves the example.
     for (const type of ["pointerdown", "scroll"]) {
-      addEventListener(type, event => this.hide(event), { capture: true, passive: true });
+      addEventListener(type, event => this.leave(event), { capture: true, passive: true });
     }
   }
 
@@ -37,7 +37,7 @@ export class HoverCard {
   listen() {
     this.chart.on("plotly_hover", moment => this.show(moment));
     this.chart.on("plotly_click", moment => this.show(moment));
-    this.chart.on("plotly_unhover", ({ event }) => this.hide(event));
+    this.chart.on("plotly_unhover", () => this.hide());
   }
 
   show({ points: [point], event }) {
@@ -45,8 +45,8 @@ export class HoverCard {
     const has = label !== undefined && Boolean(event);
     this.chart.classList.toggle("film-carded", has);
     // After every frame Plotly repeats the last movement of the pointer, and it tells of any a little later: what
-    // happened before the example was left no longer means anything.
-    this.root.hidden = !has || event.timeStamp <= this.left;
+    // happened before the example was left no longer means anything. A tap has the time of the touch that left the last.
+    this.root.hidden = !has || event === this.past || event.timeStamp < this.left;
     this.event = event;
     if (this.root.hidden) return;
     const { classes, images } = this.chart.layout.meta;
@@ -84,8 +84,13 @@ export class HoverCard {
     root.style.top = `${beside(clientY, root.offsetHeight, clientHeight) - origin.top}px`;
   }
 
-  hide(event = this.event) {
+  leave({ timeStamp }) {
+    this.left = timeStamp;
+    this.hide();
+  }
+
+  hide() {
     this.root.hidden = true;
-    this.left = event?.timeStamp;
+    this.past = this.event;
   }
 }

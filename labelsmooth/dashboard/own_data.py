@@ -50,6 +50,8 @@ class Upload:
         except ValueError as refusal:
             self.problem = str(refusal)
             return
+        if self.table is not None and self.table.name == EXAMPLE:
+            self.missing = "refuse"  # what is right for the example need not be for a visitor's own file
         self.table, self._made = table, None
         same = self.label in table.columns
         if not same:
@@ -60,7 +62,8 @@ class Upload:
     def try_example(self) -> None:
         """Take the example, with its gaps imputed."""
         self.take(EXAMPLE, example())
-        self.missing = "impute"
+        if not self.problem:
+            self.missing = "impute"
 
     def forget(self) -> None:
         """Drop the file and what was made of it; in place, for Streamlit keeps a replaced object for a while."""

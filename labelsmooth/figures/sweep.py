@@ -138,7 +138,15 @@ def _best_point(best: Best, finished: bool, number: int) -> Spec:
         "size": 15,
         "line": {"width": 1.5},
     }
-    told = "the seeds can" if best.decided else "one seed cannot" if best.seeds == 1 else "the seeds cannot"
+    told = (
+        "the seeds can"
+        if best.decided and finished
+        else "training is not finished, so nothing can"
+        if not finished
+        else "one seed cannot"
+        if best.seeds == 1
+        else "the seeds cannot"
+    )
     hover = f"best: {VALUE} at epsilon %{{x:g}}; {told} tell it from its neighbours"
     name = "best epsilon" if finished else "best epsilon so far"
     return _point(best.epsilon, best.value, marker, name, hover, number)
