@@ -74,10 +74,6 @@ with st.container(horizontal=True):
 controls.say_corrections()
 if above == "all":
     controls.first_choices()
-    # "Clusters" has the choice of clusters above its pictures; "Drag epsilon" has its own grid.
-    controls.sidebar_choices(
-        clusters=page.title in ("Train live", "Drag epsilon"), negative=page.title != "Drag epsilon"
-    )
 elif above == "epsilon":
     controls.choice("epsilon")
 desk.write_address()
@@ -87,6 +83,11 @@ with beside_the_title:
 if page.title != "Drag epsilon":
     leave_map()
 page.run()
+if above == "all":
+    # After the picture: drawing them takes a browser as long. "Clusters" has the choice of clusters above its pictures; "Drag epsilon" has its own grid.
+    controls.sidebar_choices(
+        clusters=page.title in ("Train live", "Drag epsilon"), negative=page.title != "Drag epsilon"
+    )
 
 
 @st.fragment(run_every=86400)

@@ -94,6 +94,22 @@ def test_one_link_is_trained_once_and_all_who_open_it_see_the_same_numbers(serve
     assert all(len(visitor.screen.metrics) == 5 for visitor in found.visitors)
 
 
+def test_the_first_picture_comes_before_the_controls_beside_it(server: Server) -> None:
+    def controls(visitor: Visitor) -> list[str]:
+        return [each.label for each in visitor.screen.elements("selectbox", "slider")]
+
+    async def visit() -> tuple[list[str], list[str]]:
+        async with Visitor(server.url, query=QUICK) as visitor:
+            await visitor.until(lambda: visitor.shown)
+            early = controls(visitor)
+            await visitor.until(lambda: visitor.ended)
+            return early, controls(visitor)
+
+    early, all_of_them = asyncio.run(visit())
+    assert early == ["Smoothing ε"]
+    assert {"Data set", "Epochs"} < set(all_of_them)
+
+
 def test_every_link_is_served_and_those_who_wait_are_told_their_place(server: Server) -> None:
     # Four share the trainer, the others wait.
     found = asyncio.run(crowd(server, [f"seed={600 + 10 * n}&epochs=40&seeds=1" for n in range(6)], 0.0))

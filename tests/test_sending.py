@@ -1,4 +1,4 @@
-"""Laws of sending: a script ends after what it shows has been sent, and waits for nobody who is gone."""
+"""Laws of sending: the first picture has a head start, a script ends when all is sent, nobody waits for who is gone."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.app_session import AppSession
 
 from labelsmooth.dashboard import sending
-from labelsmooth.dashboard.sending import wait_until_sent
+from labelsmooth.dashboard.sending import picture_first, wait_until_sent
 
 
 class Session:
@@ -90,3 +90,17 @@ def test_streamlit_keeps_sessions_and_their_messages_where_they_are_looked_for()
 def test_without_a_server_there_is_nothing_to_wait_for() -> None:
     assert sending._session() is None
     wait_until_sent()
+
+
+@pytest.mark.parametrize(("fragments", "waited"), [([], [sending.HEAD_START]), (["a tick"], [])])
+def test_only_the_first_picture_of_a_visit_has_a_head_start_and_none_that_a_tick_brings(
+    session: Session, monkeypatch: pytest.MonkeyPatch, fragments: list[str], waited: list[float]
+) -> None:
+    seconds: list[float] = []
+    monkeypatch.setattr(sending, "st", SimpleNamespace(session_state={}))
+    monkeypatch.setattr(sending, "get_script_run_ctx", lambda: SimpleNamespace(fragment_ids_this_run=fragments))
+    monkeypatch.setattr(sending, "time", SimpleNamespace(sleep=seconds.append))
+    picture_first()
+    assert seconds == waited
+    picture_first()
+    assert seconds == waited

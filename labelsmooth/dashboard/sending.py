@@ -1,11 +1,16 @@
-"""A script ends when all that it shows is on its way.
+"""When messages go: the first picture ahead of the page around it, and all of them before a script ends.
+
+A browser draws what has come all at once: with the first picture comes a sidebar of twenty widgets, and the picture is
+on screen when they are. So it gets a head start, once a visit.
 
 When the next run begins, Streamlit drops what it has not sent yet of the last one, and whatever was dropped is then
 taken off the page: a tick that waits while a page is drawn would cost the page its last elements.
 """
 
+import time
 from threading import Event
 
+import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -14,6 +19,19 @@ from labelsmooth.dashboard.turns import stepping_aside
 
 PATIENCE = 2.0  # seconds; to a browser that is gone nothing is ever sent
 AGAIN = 0.002  # seconds between two looks
+HEAD_START = 0.4  # seconds that a browser on a slow machine needs for a picture
+
+
+def picture_first() -> None:
+    """Behind a picture: send the first one of a visit some time before what stands below and beside it."""
+    if "picture" in st.session_state:
+        return
+    st.session_state["picture"] = True
+    context = get_script_run_ctx()
+    # Behind a picture that comes later, in a tick, there is no page that could wait.
+    if _session() is not None and context is not None and not context.fragment_ids_this_run:
+        with stepping_aside():
+            time.sleep(HEAD_START)
 
 
 def wait_until_sent() -> None:
