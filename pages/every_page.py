@@ -84,7 +84,8 @@ if page.title != "Drag epsilon":
     leave_map()
 page.run()
 if above == "all":
-    # After the picture: drawing them takes a browser as long. "Clusters" has the choice of clusters above its pictures; "Drag epsilon" has its own grid.
+    # After the picture: drawing them takes a browser as long. "Clusters" has the choice of clusters above its pictures,
+    # and "Drag epsilon" its own grid.
     controls.sidebar_choices(
         clusters=page.title in ("Train live", "Drag epsilon"), negative=page.title != "Drag epsilon"
     )
