@@ -1,6 +1,7 @@
 """What is done in a page of "Train live" while it is measured: loads, changes, retrainings, ticks."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,10 +64,12 @@ def cold(browser: Unwatched, url: str, began: float) -> float:
     return float(browser.visit(url, f"({WATCH})()", seen, new=True)) / 1000 - began
 
 
-def loads(browser: Unwatched, url: str, plan: Plan, times: Times, names: tuple[str, str] = (AGAIN, NEW)) -> list[float]:
+def loads(
+    browser: Unwatched, url: str, plan: Plan, times: Times, names: tuple[str, str], before: Sequence[str]
+) -> list[float]:
     """First frames of one who returns and of new visitors, in turn; the long tasks of a new visitor's page.
 
-    With the first names the browser is led there before, until it keeps the page's scripts compiled.
+    The browser is led there `before`, each time until a run has what is said there: "first" frame, all "held".
     """
 
     def visit(wish: str, *, new: bool) -> Any:
@@ -74,8 +77,7 @@ def loads(browser: Unwatched, url: str, plan: Plan, times: Times, names: tuple[s
             url, f"({WATCH})()", f"Object.values(watched.runs).some(run => run.{wish}) ? {SEEN} : null", new=new
         )
 
-    # A script is kept compiled when it is used again.
-    for wish in ("held", "first", "first")[: plan.loads] if AGAIN in names else ("held",):
+    for wish in before:
         visit(wish, new=False)
     tasks: list[float] = []
     for _ in range(plan.loads):

@@ -58,14 +58,14 @@ def test_resuming_repeats_nothing_and_changes_nothing(
     assert "1 claim tested" in text
     assert "1 was in the record" in text
     assert sorted(asked) == list(range(12))
-    both = file.read_bytes()
+    both, place = file.read_bytes(), file.stat().st_ino
     assert json.loads(both)["claims"]["holds"] == first
     asked.clear()
     text = printed(command, capsys)
     assert "0 claims tested" in text
     assert "2 were in the record" in text
     assert asked == []
-    assert file.read_bytes() == both
+    assert (file.read_bytes(), file.stat().st_ino) == (both, place)
     # A contrast in other words is no other test, but the record has its words.
     file.write_bytes(both.replace(f'"{ABOVE.text}"'.encode(), b'"as it was called before"'))
     printed(command, capsys)

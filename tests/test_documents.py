@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from benchmarks.__main__ import NAMES as BENCHMARKS
 from labelsmooth.__main__ import COMMANDS
 from labelsmooth.claims.catalogue import CLAIMS
 from labelsmooth.claims.record import COMMITTED, read
@@ -72,3 +73,9 @@ def test_the_tests_are_run_as_continuous_integration_runs_them() -> None:
     assert len(commands) == 2
     for document in ("README.md", "CONTRIBUTING.md"):
         assert " && ".join(commands) in text(document)
+
+
+def test_every_benchmark_runs_in_its_short_form_before_anything_lands() -> None:
+    run = [name for names in re.findall(r"benchmarks --short ([a-z ]+)", text(".ci/run")) for name in names.split()]
+    # Of load, tests/test_load.py is the short form.
+    assert sorted([*run, "load"]) == sorted(BENCHMARKS)

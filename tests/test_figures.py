@@ -11,7 +11,7 @@ import pytest
 from labelsmooth.figures.boundary import SURE, boundary_figure, boundary_frame
 from labelsmooth.figures.curves import PANELS, Optima, curves_figure, curves_frame
 from labelsmooth.figures.live import FEW, LiveView, live_figure, live_frame
-from labelsmooth.figures.style import Arrangement, Frame, Moving, rounded, rounded_range
+from labelsmooth.figures.style import Arrangement, Frame, Moving, log_axis, rounded, rounded_range
 from labelsmooth.pictures import Picture, picture
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Grid, Snapshot
@@ -165,3 +165,17 @@ def test_the_boundary_lies_where_two_classes_are_equally_likely() -> None:
     where = np.array([value for value in sure["x"] if value is not None], float)
     logit = math.log(SURE / (1 - SURE))  # 2.197: only 0.5 - 2.197 = -1.697 lies on this grid
     np.testing.assert_allclose(where, 0.5 - logit, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("ends", "words"),
+    [
+        ((-0.5, 1.0), ["0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50"]),
+        ((-2.0, 2.0), ["0.01", "0.1", "1", "10", "100"]),
+        ((-40.0, 0.0), ["1e-40", "1e-35", "1e-30", "1e-25", "1e-20", "1e-15", "1e-10", "1e-05", "1"]),
+    ],
+)
+def test_a_logarithmic_axis_has_a_few_ticks_that_are_written_out(ends: tuple[float, float], words: list[str]) -> None:
+    axis = log_axis(ends)
+    assert (axis["range"], axis["ticktext"]) == (list(ends), words)
+    assert [float(word) for word in words] == axis["tickvals"]

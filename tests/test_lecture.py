@@ -23,7 +23,7 @@ PAGES = [
     Page("experiment/train_live", "live", ("curves",), 5),
     Page("experiment/drag_epsilon", "sweep", ("measures",), concludes="lowest at epsilon"),
     Page("experiment/clusters", "clusters", ("collapse",)),
-    Page("experiment/calibration", "reliability", ("losses", "risk"), concludes="it is simplest to"),
+    Page("experiment/calibration", "reliability", ("losses", "risk"), concludes="The seeds cannot tell smoothing"),
     Page("understand/theory", "target", ("hard", "measured hard", "measured little", "loss", "optimum"), concludes=""),
 ]
 

@@ -15,7 +15,9 @@ def test_every_file_that_the_code_of_films_imports_is_served_beside_it() -> None
         name
         for address, content in public().files.items()
         if address != public().library
-        for name in re.findall(r"""(?:from |import\(|new URL\()"\.?/?([\w.]+\.(?:js|css))\"""", content.decode())
+        for name in re.findall(
+            r"""(?:from |import |import\(|new URL\()"\.?/?([\w.]+\.(?:js|css))\"""", content.decode()
+        )
     }
     assert {"film.js", "library.js", "film.css"} <= imported
     assert {f"{folder}/{name}" for name in imported} | {public().code, public().library} == set(public().files)

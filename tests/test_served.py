@@ -188,13 +188,24 @@ def test_the_page_announces_files_that_are_served_as_they_are_and_may_be_kept_fo
     assert {"ETag", "Last-Modified"}.isdisjoint(server.ask("/").headers)
 
 
-def test_a_browser_that_opens_a_page_alone_is_sent_to_its_choices_and_nothing_else_is(server: Server) -> None:
-    for path in ("/", "/calibration", "//app.py"):
-        answer = server.ask(path, Accept="text/html,*/*;q=0.8")
-        assert (answer.status, answer.headers["Cache-Control"]) == (307, "no-store")
-        assert answer.headers["Location"] == f"?{urlencode(Settings().to_query())}"
+def test_a_browser_that_opens_a_page_is_sent_to_all_its_choices_and_nothing_else_is(server: Server) -> None:
+    usual = Settings().to_query()
+    for address, choices in (
+        ("/", usual),
+        ("/calibration", usual),
+        ("//app.py", usual),
+        ("/?epsilon=0.2", usual | {"epsilon": "0.2"}),
+        ("/clusters?embed=true&mode=lecture&v=1", usual | {"mode": "lecture", "embed": "true"}),
+    ):
+        for method in ("GET", "HEAD"):
+            answer = server.ask(address, method, Accept="text/html,*/*;q=0.8")
+            assert (answer.status, answer.headers["Cache-Control"]) == (307, "no-store")
+            assert answer.headers["Location"] == f"?{urlencode(choices)}"
+        assert server.ask(f"/{answer.headers['Location']}", Accept="text/html").status == 200
     for path, accept in (
-        ("/?epsilon=0.2", "text/html"),
+        ("/?epsilon=9", "text/html"),  # is corrected on the page, aloud
+        ("/?colour=red", "text/html"),
+        (f"/?epsilon=0.2&claim={'x' * 2000}", "text/html"),
         ("/", "*/*"),
         ("/_stcore/health", "*/*"),
         ("/_stcore/health", "text/html"),

@@ -61,9 +61,15 @@ def read(path: Path) -> Record:
 
 
 def write(path: Path, record: Record) -> None:
-    """Replace the file whole, so that whoever stops the command leaves the record before or after, not a half."""
+    """Replace the file whole, so that whoever stops the command leaves the record before or after, not a half.
+
+    One that holds the same already is left alone: it may be somebody else's.
+    """
+    text = to_json(record) + "\n"
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return
     new = path.with_name(f"{path.name}.new")
-    new.write_text(to_json(record) + "\n", encoding="utf-8")
+    new.write_text(text, encoding="utf-8")
     new.replace(path)
 
 

@@ -1,6 +1,7 @@
 // What Streamlit's components call: one film a key, as long as the tab is open.
 
 import { Film } from "./film.js";
+import "./history.js";
 import { load, styled } from "./library.js";
 
 // Streamlit takes an element away when the viewer leaves its page, and at times for a moment only, and puts up another
@@ -16,18 +17,6 @@ export default async function show({ data, parentElement, setTriggerValue, setSt
   film.mount(parentElement.querySelector(".film-slot"));
   film.receive(data, { say: setTriggerValue, leave: setStateValue });
 }
-
-// Streamlit opens another page with an empty address, into which Python then writes the choices. Together they are one
-// step back for the visitor: with two, the first press of Back would change nothing that can be seen.
-const push = history.pushState.bind(history);
-let empty = false;
-history.pushState = (state, title, address) => {
-  const { pathname, search } = new URL(address ?? "", location.href);
-  const moves = pathname !== location.pathname;
-  if (empty && !moves) history.replaceState(state, title, address);
-  else push(state, title, address);
-  empty = moves && !search;
-};
 
 // Fetch the library before there is a film; where that fails, the first film says so.
 export const prepare = url => load(url).catch(() => {});

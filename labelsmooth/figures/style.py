@@ -237,13 +237,14 @@ def rounded_range(values: Iterable[np.ndarray]) -> list[float]:
 
 
 def log_axis(ends: Sequence[float]) -> Spec:
-    """A logarithmic axis between these powers of ten.
+    """A logarithmic axis between these powers of ten, with a few ticks that are written out.
 
-    Its ticks have whole numbers: within two powers of ten Plotly writes lone digits, and leaves out the power.
+    Left to itself Plotly writes digits without their power where the axis is short.
     """
     low, high = ends
     steps = (1, 2, 5) if high - low <= 2.5 else (1,)
-    ticks = [float(f"{step}e{power}") for power in range(math.floor(low), math.ceil(high) + 1) for step in steps]
+    powers = range(math.floor(low), math.ceil(high) + 1, max(1, round((high - low) / 8)))
+    ticks = [float(f"{step}e{power}") for power in powers for step in steps]
     words = [f"{tick:g}" for tick in ticks]
     return {"type": "log", "range": [low, high], "tickvals": ticks, "ticktext": words}
 

@@ -122,8 +122,9 @@ def test_a_deep_link_to_another_page_works_as_the_first_request_of_a_new_server(
     assert [error for error in said(console) if "does not seem to exist" not in error] == []
 
 
-def test_one_step_back_leaves_the_page_that_was_opened(app: str, visit: Visit) -> None:
-    page = visit(f"{app}/claims")
+@pytest.mark.parametrize("link", ["claims", "claims?claim=easy_data", "claims?epsilon=0.3&embed=true"])
+def test_one_step_back_leaves_the_page_that_was_opened(app: str, visit: Visit, link: str) -> None:
+    page = visit(f"{app}/{link}")
     opened(page, CLAIMS)
     assert choices(page)
     page.go_back()
