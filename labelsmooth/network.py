@@ -7,6 +7,7 @@ come last, behind their features: multiplying by a thin output layer is three ti
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -47,10 +48,14 @@ class Memory:
     """Where the results of R runs and B examples are written, time after time.
 
     Fetching memory anew for each of them takes as long as computing them: the system clears every page of it.
+    Views are made once: a call of torch takes a microsecond at least, and after each one a thread asks for the
+    interpreter again, which another group may hold. Sleeping until it is free takes as long as a small product.
     """
 
-    inputs: Tensor  # (R, B, D)
+    rows: Tensor  # of the inputs, one behind the other: (R * B, D), or (B, D) where all runs have the same
+    inputs: Tensor  # the same as (R, B, D)
     states: list[Tensor]  # of each hidden layer (R, H, B), and the logits (R, K, B)
+    turned: list[Tensor]  # what each layer is applied to, with examples first: (R, B, D), then (R, B, H)
     delta: Tensor  # the gradient on the logits (R, K, B)
     behind: list[Tensor]  # the gradients on the hidden layers (R, H, B)
 
@@ -76,6 +81,12 @@ class BatchedMLP:
         # Of each layer: weights (R, out, in) and biases (R, out, 1).
         self.weights, self.biases = views(self.parameters)[::2], views(self.parameters)[1::2]
         self._weight_gradients, self._bias_gradients = views(self.gradients)[::2], views(self.gradients)[1::2]
+        self._turned = [weight.mT for weight in self.weights]
+        self._slope = (
+            partial(torch.ops.aten.threshold_backward.grad_input, threshold=0)
+            if activation == "relu"
+            else torch.ops.aten.tanh_backward.grad_input
+        )
 
     def initialise(self, generators: Sequence[np.random.Generator]) -> None:
         """He-uniform weights and zero biases, drawn for each run from its own generator."""
@@ -84,13 +95,15 @@ class BatchedMLP:
                 bound = np.sqrt(6 / weight.shape[2])
                 weight[run] = torch.from_numpy(generator.uniform(-bound, bound, weight.shape[1:]))
 
-    def memory(self, examples: int) -> Memory:
-        """For batches of so many examples, a multiple of ROWS."""
+    def memory(self, examples: int, *, same: bool = False) -> Memory:
+        """For batches of so many examples, a multiple of ROWS; the same ones for all runs or not."""
         units = [weight.shape[1] for weight in self.weights]
         runs = len(self.weights[0])
         states, deltas = ([torch.empty(runs, n, examples) for n in units] for _ in range(2))
-        inputs = torch.empty(runs, examples, self.weights[0].shape[2])
-        return Memory(inputs, states, deltas[-1], deltas[:-1])
+        rows = torch.empty((1 if same else runs) * examples, self.weights[0].shape[2])
+        inputs = rows.view(-1, examples, rows.shape[1]).expand(runs, -1, -1)
+        turned = [inputs, *(state.mT for state in states[:-1])]
+        return Memory(rows, inputs, states, turned, deltas[-1], deltas[:-1])
 
     def activations(
         self, x: Tensor, runs: slice | None = None, out: Sequence[Tensor | None] | None = None
@@ -111,17 +124,14 @@ class BatchedMLP:
             states.append(torch.baddbmm(bias, weight, states[-1], out=place))
         return states
 
-    def backward(self, states: Sequence[Tensor], delta: Tensor, out: Sequence[Tensor]) -> None:
-        """Write the parameters' gradients, from the activations and the gradient on the logits (R, K, B).
+    def backward(self, memory: Memory, delta: Tensor) -> None:
+        """Write the parameters' gradients, from the gradient on the logits (R, K, B).
 
-        The gradients on the hidden layers are written to `out`.
+        The activations are those that `memory` holds, of its inputs.
         """
-        slope = torch.ops.aten.threshold_backward if self.activation == "relu" else torch.ops.aten.tanh_backward
         for layer in reversed(range(len(self.weights))):
-            state = states[layer]
-            torch.bmm(delta, state.mT, out=self._weight_gradients[layer])
+            torch.bmm(delta, memory.turned[layer], out=self._weight_gradients[layer])
             torch.sum(delta, 2, keepdim=True, out=self._bias_gradients[layer])
             if layer:
-                delta = torch.bmm(self.weights[layer].mT, delta, out=out[layer - 1])
-                rest = (0,) if self.activation == "relu" else ()
-                slope.grad_input(delta, state, *rest, grad_input=delta)
+                delta = torch.bmm(self._turned[layer], delta, out=memory.behind[layer - 1])
+                self._slope(delta, memory.states[layer - 1], grad_input=delta)

@@ -134,7 +134,7 @@ class _Trainer:
         self.step = optimizer(setup, self.network)
         # By the size of a batch; the last one of an epoch can be smaller.
         self.memory = {
-            size: self.network.memory(padded(size))
+            size: self.network.memory(padded(size), same=len(setup.seeds) == 1)
             for size in {min(setup.batch_size, setup.train_size), setup.train_size % setup.batch_size} - {0}
         }
         self.grid = _grid_points(self.first.x_train)
@@ -143,37 +143,36 @@ class _Trainer:
         """(S, ...) repeated for the epsilons of each seed: (R, ...)."""
         return x.repeat_interleave(len(self.setup.epsilons), 0)
 
-    @torch.no_grad()
+    @torch.inference_mode()
     @one_thread()
     def train_epoch(self) -> None:
         """One pass over the training part: each seed in its own order, its epsilons in the same one."""
         on_label, on_other = torch.from_numpy(self.targets.astype(np.float32)).T[..., None, None]
-        less = on_other - on_label
-        runs, examples = self.setup.runs, self.setup.train_size
+        runs, examples, most = self.setup.runs, self.setup.train_size, self.setup.batch_size
+        less = (on_other - on_label).expand(-1, 1, most)
         # One gather a batch serves all runs: seed s finds its rows behind those of the s seeds before it.
         x_train, given = self.data["x_train"].flatten(0, 1), self.data["train_given"].flatten()
         order = np.stack([s * examples + generator.permutation(examples) for s, generator in enumerate(self.orders)])
         of_runs = self._runs(torch.from_numpy(order))
         # The runs of a single seed read the same copy of its rows.
         gathered = of_runs[:1] if len(self.setup.seeds) == 1 else of_runs
-        batches = (torch.split(x, self.setup.batch_size, dim=1) for x in (gathered, given.take(of_runs)))
+        batches = torch.split(gathered, most, 1), torch.split(given.take(of_runs)[:, None], most, 2)
         for batch, labels in zip(*batches, strict=True):
             size = batch.shape[1]
             memory = self.memory[size]
             # Padding repeats row 0 and is left out of the gradient.
             behind = padded(size) - size
             rows = F.pad(batch, (0, behind)) if behind else batch
-            inputs = memory.inputs[: len(rows)]
-            torch.index_select(x_train, 0, rows.flatten(), out=inputs.flatten(0, 1))
-            *_, logits = states = self.network.activations(inputs.expand_as(memory.inputs), out=memory.states)
+            torch.index_select(x_train, 0, rows.flatten(), out=memory.rows)
+            *_, logits = self.network.activations(memory.inputs, out=memory.states)
             # The gradient of the mean smoothed cross-entropy on the logits: (p - q') / B.
             delta = torch.softmax(logits, 1, out=memory.delta).sub_(on_other)
-            delta.scatter_add_(1, labels[:, None], less.expand(-1, 1, size))
+            delta.scatter_add_(1, labels, less)
             if self.objective is not None:
                 delta = self.objective(delta, logits, rows.expand(runs, -1))
             if behind:
                 delta[..., size:] = 0
-            self.network.backward(states, delta.div_(size), memory.behind)
+            self.network.backward(memory, delta.div_(size))
             self.step()
 
     def _outputs(self, part: str, runs: range) -> tuple[Tensor, Tensor, np.ndarray]:
@@ -191,7 +190,7 @@ class _Trainer:
         logits[~finite] = 0  # so that no measure warns of a run whose numbers overflowed
         return features[..., :examples], logits[..., :examples], finite.numpy()
 
-    @torch.no_grad()
+    @torch.inference_mode()
     @one_thread()
     def snapshot(self, epoch: int) -> Snapshot:
         """All measures, and the first seed in full; a run that has gone bad is marked with the epoch."""
@@ -269,7 +268,7 @@ class _Trainer:
         logits = self.network.activations(inputs, slice(shown))[-1]
         return Grid(x, y, self._shown(logits[..., : GRID_SIDE**2]))
 
-    @torch.no_grad()
+    @torch.inference_mode()
     @one_thread()
     def best_temperature(self, lost: np.ndarray) -> BestTemperature:
         """Temperatures fitted on the validation parts, (S, E); nan, at no bound, for the runs that are lost (S, E)."""

@@ -33,6 +33,15 @@ def network(sizes: tuple[int, ...], runs: int, activation: str) -> BatchedMLP:
     return made
 
 
+def learn(made: BatchedMLP, x: Tensor, delta: Tensor) -> list[Tensor]:
+    """The activations of inputs (R, B, D), after the gradients for them are written."""
+    memory = made.memory(x.shape[1])
+    memory.rows.copy_(x.flatten(0, 1))
+    states = made.activations(memory.inputs, out=memory.states)
+    made.backward(memory, delta)
+    return states
+
+
 def plain_logits(x: Tensor, weights: list[Tensor], biases: list[Tensor], activation: str) -> Tensor:
     """Logits (N, K) of one run from its inputs (N, D), as a textbook has it."""
     for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
@@ -78,7 +87,7 @@ def test_gradients_are_numerical_gradients(hidden: tuple[int, ...], activation: 
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(2, ROWS, 3, generator=generator)
     delta = torch.randn(2, 4, ROWS, generator=generator)
-    made.backward(made.activations(x), delta, made.memory(ROWS).behind)
+    learn(made, x, delta)
     step = 1e-6
     for place in torch.randperm(len(made.parameters), generator=generator)[:60]:
         ends = []
@@ -109,13 +118,14 @@ def test_activations_are_those_of_each_network_alone(activation: str) -> None:
 def test_memory_used_again_changes_no_number(activation: str) -> None:
     made, x = network((3, 8, 5, 4), 2, activation), torch.rand(2, ROWS, 3)
     fresh, memory = made.activations(x), made.memory(ROWS)
+    memory.rows.copy_(x.flatten(0, 1))
     for places in (*memory.states, *memory.behind):
         places.fill_(torch.nan)
     for _ in range(2):
-        written = made.activations(x, out=memory.states)
+        written = made.activations(memory.inputs, out=memory.states)
         assert all(torch.equal(a, b) for a, b in zip(written, fresh, strict=True))
         assert [state.data_ptr() for state in written[1:]] == [place.data_ptr() for place in memory.states]
-        made.backward(written, torch.ones(2, 4, ROWS), memory.behind)
+        made.backward(memory, torch.ones(2, 4, ROWS))
         assert made.gradients.isfinite().all()
 
 
@@ -123,8 +133,7 @@ def test_a_dead_unit_learns_nothing() -> None:
     made = network((3, 8, 4), 2, "relu")
     made.biases[0][:, 2:] = -100.0
     x = torch.rand(2, ROWS, 3)
-    states = made.activations(x)
-    made.backward(states, torch.ones(2, 4, ROWS), made.memory(ROWS).behind)
+    states = learn(made, x, torch.ones(2, 4, ROWS))
     assert torch.count_nonzero(states[1][:, 2:]) == 0
     for layer, alive in ((made._weight_gradients[0], slice(2)), (made._bias_gradients[0], slice(2))):
         assert torch.count_nonzero(layer[:, alive]) > 0
