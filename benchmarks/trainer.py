@@ -36,9 +36,10 @@ NETWORKS = 2  # of those trained one by one: the others cost as much each
 TURNS = {1000: 1}  # else 3
 FEWER, FEWEST = 8, 20  # times fewer epochs for what takes minutes: torch.func, at 105 runs, and JAX at 1000
 WHY = (
-    "A network alone costs the same every time (power 0). A step of a group has a fixed cost, that of its some twenty "
-    "calls of torch, which few networks share: hence the fall. From two groups on both cores are busy, and groups that "
-    "fit the cache keep the cost flat; the limit is the rate of the matrix products."
+    "A network alone costs the same every time (power 0). A step of a group has a fixed cost, that of its twenty calls "
+    "of torch, which few networks share: hence the fall. From two groups on both cores are busy; of 20 networks these "
+    "are small, and between calls each waits for Python's one interpreter. Groups that fit the cache keep the cost "
+    "flat; the limit is the rate of the matrix products."
 )
 WHY_MEMORY = (
     "Few networks hide in what the process has already asked for. Of many, each holds its parameters, their gradients "
