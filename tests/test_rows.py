@@ -39,12 +39,13 @@ def test_the_curve_is_the_same_on_any_number_of_cores(
     classes: int, scheme: Scheme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rows, "CHUNK", 100)
+    probs, labels = classifier(5, 600, classes)
     curves = []
     for cores in (1, 3):
         monkeypatch.setattr(rows, "CORES", cores)
         monkeypatch.setattr(bins, "CORES", cores)
         monkeypatch.setattr(bins, "ALONE", 10)
-        curves.append(reliability_curve(*classifier(5, 600, classes), scheme=scheme))
+        curves.append(reliability_curve(probs, labels, scheme=scheme))
     for first, second in zip(*(vars(curve).values() for curve in curves), strict=True):
         np.testing.assert_array_equal(first, second)
 
