@@ -15,6 +15,7 @@ from labelsmooth.calibration import (
     FloatArray,
     IntArray,
     Scheme,
+    ascending,
     bin_index,
     bin_sums,
     event_sums,
@@ -61,7 +62,7 @@ def event_cells(confidence: FloatArray, correct: NDArray[np.generic], index: Int
 
 def binned_event(confidence: FloatArray, correct: FloatArray, bins: int, scheme: Scheme) -> Cells:
     """Cells of the confidences (N,) of one event that happened or not (N,), chunk by chunk."""
-    ordered = np.sort(confidence) if scheme == "equal-mass" else confidence
+    ordered = ascending(confidence) if scheme == "equal-mass" else confidence
     count, happened, expected, _ = event_sums(confidence, correct, inner_edges(ordered, bins, scheme))
     return Cells(count.astype(np.intp), expected, happened)
 

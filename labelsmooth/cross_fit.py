@@ -10,8 +10,7 @@ from numpy.typing import ArrayLike
 
 from labelsmooth.calibration import FloatArray, IntArray
 from labelsmooth.likelihood import derivatives_of_folds, step_to_root
-from labelsmooth.rows import CHUNK
-from labelsmooth.temperature import BOUNDS, NEAR, TemperatureFit, check_logits, fit_temperature
+from labelsmooth.temperature import BOUNDS, NEAR, SEARCHED, TemperatureFit, check_logits, fit_temperature
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +45,7 @@ def cross_fit_temperature(
     logits, labels = check_logits(logits, labels)
     fold = np.random.default_rng(seed).permutation(np.arange(len(labels)) % folds)
     near = np.full(folds, np.nan)
-    if logits.size > CHUNK:
+    if logits.size > SEARCHED:
         whole = whole or fit_temperature(logits, labels)
         if whole.optimum == "finite" and whole.at_bound is None:
             near = _near(logits, labels, fold, folds, 1 / whole.temperature)

@@ -12,12 +12,13 @@ from numpy.typing import ArrayLike
 
 from labelsmooth.calibration import FloatArray, IntArray, check_labels, check_matrix
 from labelsmooth.likelihood import derivatives, loss_at, shifted, step_to_root, without_masks
-from labelsmooth.rows import CHUNK, over_rows
+from labelsmooth.rows import over_rows
 
 Bound = Literal["lower", "upper"] | None
 Optimum = Literal["zero", "finite", "infinite"] | None
 
 BOUNDS = (0.05, 20.0)
+SEARCHED = 1 << 16  # logits in which a first search is as good as in all
 NEAR = 3e-3  # relative: a step that is shorter leaves an error of about its fourth power
 
 
@@ -128,7 +129,7 @@ def _root(logits: FloatArray, labels: IntArray, low: float, high: float) -> tupl
     The sign of the slope decides, not a search for the least loss: where that is flat, it stops short. Of very many
     rows only some are searched, and the result is where the search among all of them starts.
     """
-    every = math.ceil(logits.size / CHUNK)
+    every = math.ceil(logits.size / SEARCHED)
     found = _refine(logits[::every], labels[::every], 1.0, low, high)
     return found if every == 1 else _refine(logits, labels, 1 / found[0], low, high)
 

@@ -25,8 +25,8 @@ def test_each_temperature_is_the_fit_without_its_fold(
     n: int, folds: int, chunk: int, near: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fits of few rows are made one by one; those of many are all found near that of all rows."""
-    for module in (rows, temperature, cross_fit):
-        monkeypatch.setattr(module, "CHUNK", chunk)
+    for module, name in ((rows, "CHUNK"), (temperature, "SEARCHED"), (cross_fit, "SEARCHED")):
+        monkeypatch.setattr(module, name, chunk)
     logits, labels = validation(n)
     one_by_one = Mock(wraps=fit_temperature)
     monkeypatch.setattr(cross_fit, "fit_temperature", one_by_one)

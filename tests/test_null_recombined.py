@@ -1,7 +1,6 @@
 """Laws of the table of calibration errors beside chance, whether every label is drawn or blocks of them recombined."""
 
 import math
-import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -41,7 +40,7 @@ def test_the_seed_fixes_the_table_and_the_sizes_of_blocks_and_the_cores_do_not(m
     assert calibration_table(probs, labels, draws=30, seed=1) != table
     for module, name, value in ((null_draws, "BLOCK", 1000), (null_recombined, "BLOCK", 1000), (rows, "CHUNK", 20)):
         monkeypatch.setattr(module, name, value)
-    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    monkeypatch.setattr(rows, "CORES", 3)
     again = calibration_table(probs, labels, draws=30, seed=np.random.default_rng(0))
     for row, other in zip(table, again, strict=True):
         assert list(vars(row).values())[1:] == pytest.approx(list(vars(other).values())[1:], abs=1e-9)

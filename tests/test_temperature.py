@@ -142,8 +142,8 @@ def test_logits_are_checked(bad: float) -> None:
 @pytest.fixture
 def in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A search among some rows and a refinement among all, in passes of a few."""
-    for module in (rows, temperature):
-        monkeypatch.setattr(module, "CHUNK", 300)
+    for module, name in ((rows, "CHUNK"), (temperature, "SEARCHED")):
+        monkeypatch.setattr(module, name, 300)
 
 
 CASES = [

@@ -15,6 +15,7 @@ from labelsmooth.calibration.arrays import (
 from labelsmooth.calibration.bins import (
     TIE,
     Scheme,
+    ascending,
     bin_index,
     bin_sums,
     ece_of_runs,
@@ -32,8 +33,8 @@ from labelsmooth.calibration.scores import brier_score, nll
 __all__ = [
     "BLOCK", "SUM_TOLERANCE", "TIE",
     "FloatArray", "IntArray", "NullECE", "ReliabilityCurve", "Scheme",
-    "bin_index", "bin_sums", "brier_score", "check_confidence", "check_correct", "check_labels", "check_matrix",
-    "check_probabilities", "class_reliability", "clopper_pearson", "ece_of_runs", "event_reliability", "event_sums",
-    "inner_edges", "log_softmax", "mass_edges", "nll", "null_ece", "numbers_below", "reliability_curve", "softmax",
-    "width_edges",
+    "ascending", "bin_index", "bin_sums", "brier_score", "check_confidence", "check_correct", "check_labels",
+    "check_matrix", "check_probabilities", "class_reliability", "clopper_pearson", "ece_of_runs", "event_reliability",
+    "event_sums", "inner_edges", "log_softmax", "mass_edges", "nll", "null_ece", "numbers_below", "reliability_curve",
+    "softmax", "width_edges",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from labelsmooth.calibration.arrays import FloatArray, IntArray, check_labels, check_probabilities
-from labelsmooth.calibration.bins import Scheme, ece_of_sums, event_sums, inner_edges, mean, ratio
+from labelsmooth.calibration.bins import Scheme, ascending, ece_of_sums, event_sums, inner_edges, mean, ratio
 from labelsmooth.calibration.intervals import clopper_pearson
 from labelsmooth.calibration.top_label import top_label
 
@@ -138,7 +138,7 @@ def event_reliability(
     confidence: FloatArray, event: NDArray[np.bool_], bins: int, scheme: Scheme, level: float
 ) -> ReliabilityCurve:
     """Reliability of the probabilities (N,) of an event against whether it happened (N,)."""
-    ordered = np.sort(confidence) if scheme == "equal-mass" else confidence
+    ordered = ascending(confidence) if scheme == "equal-mass" else confidence
     edges = inner_edges(ordered, bins, scheme)
     sums = event_sums(confidence, event, edges)
     count, happened = sums[:2].astype(np.intp)

@@ -40,7 +40,10 @@ def top_label(probs: ArrayLike, labels: ArrayLike) -> tuple[FloatArray, NDArray[
 
 def _top(p: FloatArray, labels: IntArray) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Largest value of each column of (K, N), and whether the first that is so large is the label's."""
-    top = p.max(axis=0)
-    if np.count_nonzero(p == top) == len(labels):
-        return top, p.ravel().take(labels * len(labels) + np.arange(len(labels))) == top
-    return top, p.argmax(axis=0) == labels
+    columns = np.arange(len(labels))
+    if p.flags.c_contiguous:  # not rows seen from the side, along which `argmax` is slower than all the rest
+        top = p.max(axis=0)
+        if np.count_nonzero(p == top) == len(labels):
+            return top, p.ravel().take(labels * len(labels) + columns) == top  # quicker than p[labels, columns]
+    first = p.argmax(axis=0)
+    return p[first, columns], first == labels
