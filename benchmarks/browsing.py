@@ -54,13 +54,13 @@ def available() -> bool:
 
 
 @contextmanager
-def chromium() -> Iterator["Browser"]:
-    """A browser; its first context keeps files on disk, scripts compiled, as browsers do."""
+def chromium(*flags: str) -> Iterator["Browser"]:
+    """A browser, with more flags; its first context keeps files on disk, scripts compiled, as browsers do."""
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, sync_playwright() as playwright:
         profile = playwright.chromium.launch_persistent_context(
-            folder, executable_path=shutil.which("chromium"), args=FLAGS, viewport=WIDE
+            folder, executable_path=shutil.which("chromium"), args=[*FLAGS, *flags], viewport=WIDE
         )
         assert profile.browser is not None
         yield profile.browser
