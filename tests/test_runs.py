@@ -1,5 +1,7 @@
 """Laws of shared runs: who keeps a run going, what ends it, what is remembered. The tests take each turn themselves."""
 
+import os
+import sys
 import threading
 import weakref
 from collections import Counter
@@ -11,6 +13,7 @@ import pytest
 from run_fakes import GROUPED, GROUPS, LONG, A, B, C, Clock, FakeTraining, Lab, snapshot
 
 from labelsmooth.dashboard.runs import HASTE, PATIENCE, Registry, Run
+from labelsmooth.dashboard.workers import BEHIND
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
 
@@ -18,6 +21,15 @@ from labelsmooth.snapshots import Snapshot
 @pytest.fixture
 def lab() -> Lab:
     return Lab()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no rank of their own")
+def test_who_trains_gives_way_to_whoever_serves() -> None:
+    ranks: list[int] = []
+    registry = Registry(FakeTraining(before=lambda *_: ranks.append(os.getpriority(os.PRIO_PROCESS, 0))), workers=1)
+    assert registry.join(A, "ann").wait(5, timeout=LONG)
+    registry.close()
+    assert set(ranks) == {min(19, os.getpriority(os.PRIO_PROCESS, 0) + BEHIND)}
 
 
 # One training, many viewers

@@ -10,6 +10,7 @@ from labelsmooth.dashboard.cost import OVERRUN, overrun, refusal
 from labelsmooth.dashboard.groups import Group, Train, merged, progress, start
 from labelsmooth.dashboard.journal import Journal
 from labelsmooth.dashboard.schedule import HASTE, PATIENCE, Schedule, Standing, State
+from labelsmooth.dashboard.workers import started
 from labelsmooth.own_data.held import DataGoneError
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
@@ -128,11 +129,7 @@ class Registry:
             journal=journal or Journal(),
         )
         self._closed = False
-        self._threads = [
-            threading.Thread(target=self._serve, name=f"training-{number}", daemon=True) for number in range(workers)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._threads = started(self._serve, workers)
 
     def join(self, setup: TrainingSetup, viewer: str) -> Run:
         """The run of this setup, started if there is none; the viewer stops looking at any other run.
