@@ -21,9 +21,10 @@ WIDE: "ViewportSize" = {"width": 1400, "height": 900}
 LIVE = ".st-key-live .film"
 NONE = "There is no Chromium, or no Playwright, on this machine: nothing was measured."
 # Runs before the page's own code: for each run of the film the page's time when its first frame was on screen and when
-# all its frames were there; the tasks that held the page for more than 50 ms; charts that were drawn and are blank.
+# all its frames were there; the time when all controls were; the tasks that held the page for more than 50 ms; charts
+# that were drawn and are blank.
 WATCH = """() => {
-  window.watched = { runs: {}, tasks: [], blanks: 0 };
+  window.watched = { runs: {}, tasks: [], blanks: 0, controls: undefined };
   const { runs, tasks } = watched, drawn = new Set();
   new PerformanceObserver(list => {
     for (const { startTime, duration } of list.getEntries()) tasks.push([startTime, duration]);
@@ -34,6 +35,10 @@ WATCH = """() => {
       if (chart.querySelector(".trace")) drawn.add(chart);
     }
     for (const chart of drawn) if (chart.isConnected && !chart.querySelector(".trace")) watched.blanks += 1;
+    // The last of the sidebar are in three folds.
+    if (document.querySelectorAll("[data-testid=stSidebar] [data-testid=stExpander]").length > 2) {
+      watched.controls ??= performance.now();
+    }
     const film = document.querySelector(".st-key-live .film");
     if (!film?.querySelector(".trace") || !film.dataset.shown) return;
     const run = (runs[film.dataset.run] ??= {});

@@ -20,9 +20,12 @@ COLD, NEW, AGAIN = "server start to first frame", "first frame, new visitor", "f
 MOMENT_NEW, MOMENT_AGAIN = "a link to an epoch, new visitor", "a link to an epoch, visitor who returns"
 CHANGED, HELD = "release of the ε slider to first new frame", "release to the last frame in the browser"
 TICKED, TICKED_LONG = "tick, sent to answered: the default story", "the same: a long run"
-# The page's clock at the first frame, and what long tasks took.
+CONTROLS = "the same until all controls are there: "
+# The page's clock at the first frame and when all controls were there, and what long tasks took.
 SEEN = """[
-  Math.min(...Object.values(watched.runs).map(run => run.first ?? Infinity)), watched.tasks.map(([, took]) => took)
+  Math.min(...Object.values(watched.runs).map(run => run.first ?? Infinity)),
+  watched.controls,
+  watched.tasks.map(([, took]) => took),
 ]"""
 
 
@@ -74,7 +77,10 @@ def loads(
 
     def visit(wish: str, *, new: bool) -> Any:
         return browser.visit(
-            url, f"({WATCH})()", f"Object.values(watched.runs).some(run => run.{wish}) ? {SEEN} : null", new=new
+            url,
+            f"({WATCH})()",
+            f"watched.controls && Object.values(watched.runs).some(run => run.{wish}) ? {SEEN} : null",
+            new=new,
         )
 
     for wish in before:
@@ -82,8 +88,9 @@ def loads(
     tasks: list[float] = []
     for _ in range(plan.loads):
         for name, new in zip(names, (False, True), strict=True):
-            first, long = visit("first", new=new)
+            first, controls, long = visit("first", new=new)
             times.seconds[name].append(first / 1000)
+            times.seconds[CONTROLS + name.rpartition(", ")[2]].append(controls / 1000)
             tasks += [duration / 1000 for duration in long] if new else []
     return tasks
 

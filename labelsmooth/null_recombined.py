@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labelsmooth.calibration import BLOCK, FloatArray, IntArray, Scheme, bin_sums, mass_edges, width_edges
+from labelsmooth.calibration import BLOCK, FloatArray, IntArray, Scheme, ascending, bin_sums, mass_edges, width_edges
 from labelsmooth.cells import Cells, class_errors, top_errors
 from labelsmooth.rows import chunks_of, over_rows, side_by_side
 from labelsmooth.smooth_ece import DRAW_STEPS, smooth_ece, smooth_ece_of_sums
@@ -91,7 +91,7 @@ def _top_errors(
     """Errors of the top label from what `_top_label` found (3, N), and those (D,) of draws."""
     confidence, _, correct = top_label
     n = len(confidence)
-    mass = mass_edges(np.sort(confidence), bins)[None]
+    mass = mass_edges(ascending(confidence), bins)[None]
     narrow = narrow_cells(mass, bins, np.arange(1, DRAW_STEPS) / DRAW_STEPS)
     size = narrow.edges.size + 1
 

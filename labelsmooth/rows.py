@@ -6,7 +6,10 @@ Where a result is a sum, its order of adding depends on the numbers of rows and 
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 CHUNK = 1 << 18  # values of a chunk: 2 MB stay in the last cache, and fewer calls wait for the interpreter's lock
 CORES = os.cpu_count() or 1
@@ -31,10 +34,15 @@ def side_by_side(function: Callable[[Part], Result], parts: Iterable[Part]) -> l
     helpers = min(CORES, len(parts)) - 1
     if helpers < 1:
         return [function(part) for part in parts]
-    turns = iter(range(len(parts)))
+    turns = iter(range(len(parts)))  # the interpreter's lock gives each number to one thread
 
     def work() -> dict[int, Result]:
-        return {turn: function(parts[turn]) for turn in turns}
+        try:
+            return {turn: function(parts[turn]) for turn in turns}
+        except BaseException:
+            for _ in turns:  # nobody begins another part
+                pass
+            raise
 
     with ThreadPoolExecutor(helpers) as pool:
         others = [pool.submit(work) for _ in range(helpers)]
@@ -42,6 +50,11 @@ def side_by_side(function: Callable[[Part], Result], parts: Iterable[Part]) -> l
         for other in others:
             found |= other.result()
     return [found[turn] for turn in range(len(parts))]
+
+
+def shared(values: NDArray[Any], least: int) -> list[NDArray[Any]]:
+    """Views of values (N,), one for each core, but for few values fewer: of about `least` at least."""
+    return np.array_split(values, min(CORES, 1 + len(values) // least))
 
 
 def over_rows(function: Callable[[slice], Result], rows: int, columns: int) -> list[Result]:

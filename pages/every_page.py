@@ -10,7 +10,7 @@ from labelsmooth.dashboard import controls, desk, lecture
 from labelsmooth.dashboard.film import load_early
 from labelsmooth.dashboard.gate import admit
 from labelsmooth.dashboard.maps import leave_map
-from labelsmooth.dashboard.sending import wait_until_sent
+from labelsmooth.dashboard.sending import head_start, wait_until_sent
 from labelsmooth.dashboard.server import present, registry
 from labelsmooth.dashboard.sharing import share
 from labelsmooth.dashboard.wakeup import close_page_not_found
@@ -65,6 +65,16 @@ page = st.navigation(
 )
 _, question, above = next(pages[page.title] for pages in PAGES.values() if page.title in pages)
 
+
+def sidebar() -> None:
+    """What else is trained. "Clusters" has the choice of clusters above its pictures, "Drag epsilon" its own grid."""
+    if above == "all":
+        controls.sidebar_choices(
+            clusters=page.title in ("Train live", "Drag epsilon"), negative=page.title != "Drag epsilon"
+        )
+
+
+first_look = above == "all" and not desk.opened()
 close_page_not_found(page.url_path)
 desk.restore(page.title)
 lecture.larger_letters()
@@ -82,13 +92,13 @@ with beside_the_title:
     share(page, question)
 if page.title != "Drag epsilon":
     leave_map()
-page.run()
-if above == "all":
-    # After the picture: drawing them takes a browser as long. "Clusters" has the choice of clusters above its pictures,
-    # and "Drag epsilon" its own grid.
-    controls.sidebar_choices(
-        clusters=page.title in ("Train live", "Drag epsilon"), negative=page.title != "Drag epsilon"
-    )
+# Later no control may lag behind what was chosen: a choice made in one that is out of date would be lost.
+if not first_look:
+    sidebar()
+with head_start(wanted=first_look):
+    page.run()
+if first_look:
+    sidebar()
 
 
 @st.fragment(run_every=86400)

@@ -8,9 +8,12 @@ from classifiers import SCHEMES, classifier, two_classes
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
+from labelsmooth import rows
 from labelsmooth.calibration import (
     Scheme,
+    ascending,
     bin_index,
+    bins,
     brier_score,
     clopper_pearson,
     ece_of_runs,
@@ -229,3 +232,23 @@ def test_equal_mass_bins_are_shares_of_the_ranks(n: int, bins: int) -> None:
     confidence = np.random.default_rng(n * bins).integers(0, 30, n) / 30  # with ties
     below = (confidence < confidence[:, None]).sum(axis=1)
     assert bin_index(confidence, bins, "equal-mass").tolist() == (bins * below // n).tolist()
+
+
+@pytest.mark.parametrize("classes", [2, 3, 16, 17, 40, 300])
+def test_the_prediction_is_the_first_of_equal_probabilities(classes: int) -> None:
+    generator = np.random.default_rng(classes)
+    raw = generator.integers(1, 4, (500, classes)).astype(np.float64)
+    probs = raw / raw.sum(axis=1, keepdims=True)
+    first = probs.argmax(axis=1)
+    last = classes - 1 - probs[:, ::-1].argmax(axis=1)
+    assert reliability_curve(probs, first).accuracy == 1
+    assert reliability_curve(probs, last).accuracy == (first == last).mean()
+    assert reliability_curve(np.asfortranarray(probs), last).accuracy == (first == last).mean()
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 1000])
+def test_parts_that_are_sorted_alone_come_together_in_order(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bins, "ALONE", 10)
+    monkeypatch.setattr(rows, "CORES", 3)
+    values = np.random.default_rng(n).integers(0, 50, n) / 50
+    assert ascending(values).tolist() == sorted(values.tolist())

@@ -36,7 +36,7 @@ FLOORS = (
     ("labelsmooth.calibration", "labelsmooth.geometry", "labelsmooth.libraries", "labelsmooth.loss"),
     ("labelsmooth.fused", "labelsmooth.targets"),
     ("labelsmooth.loss_inputs",),
-    ("labelsmooth.conventions", "labelsmooth.rows"),
+    ("labelsmooth.conventions", "labelsmooth.rows", "labelsmooth.workers"),
 )
 # What a module, or a package, reaches neither itself nor through others of ours.
 BARRED = {
@@ -52,7 +52,7 @@ BARRED = {
                 "judgements", "tightness", "theory", "mutual_information", "predictions", "assessment", "own_data",
                 "cross_fit", "class_sums", "null_draws", "null_recombined",
                 "claims.claim", "claims.contrasts", "claims.verdicts", "claims.catalogue",
-                "dashboard.settings", "dashboard.runs", "dashboard.schedule", "dashboard.groups", "dashboard.workers",
+                "dashboard.settings", "dashboard.runs", "dashboard.schedule", "dashboard.groups","workers",
                 "dashboard.cost", "dashboard.journal", "dashboard.vitals", "dashboard.python_code",
                 "dashboard.programs", "hosting",
             )
@@ -65,7 +65,7 @@ STREAMLIT = ("app", "pages", "labelsmooth.dashboard")
 WITHOUT_STREAMLIT = tuple(
     f"labelsmooth.dashboard.{name}"
     for name in (
-        *("runs", "schedule", "groups", "workers", "settings", "specs", "choices", "album"),
+        *("runs", "schedule", "groups", "settings", "specs", "choices", "album"),
         *("cost", "journal", "vitals", "python_code", "programs"),
     )
 )

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from test_settings import HOSTILE, assert_usable, drawn_settings
 
+from labelsmooth.dashboard.entrance import whole
 from labelsmooth.dashboard.settings import VERSION, Settings
 from labelsmooth.dashboard.specs import SPECS
 
@@ -100,6 +101,31 @@ def same(text: str, used: str) -> bool:
         return [float(part) for part in text.split("-")] == [float(part) for part in used.split("-")]
     number = re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", text, re.IGNORECASE)
     return text == used or (number is not None and abs(float(text) - float(used)) <= 1e-12 * abs(float(text)))
+
+
+def means_the_same_to_the_end(query: str) -> None:
+    """Where a page sends this on, what it sends to has the same settings and is sent nowhere."""
+    to = whole(query)
+    if to:
+        assert whole(to) == ""
+        kept = {name: texts for name, texts in parse_qs(query, keep_blank_values=True).items() if name in NAMES}
+        assert read(to.partition("&embed=")[0]) == (Settings.from_query(dict(kept))[0], [])
+
+
+def test_a_link_is_sent_on_once_or_not_at_all() -> None:
+    for used in map(drawn_settings, range(300)):
+        full, short = urlencode(used.to_query()), urlencode(used.to_short_query())
+        assert whole(full) == whole(f"{full}&embed=true") == ""
+        assert whole(short) in (full, "")
+        means_the_same_to_the_end(short)
+        assert whole(f"embed=true&{short}") in (f"{full}&embed=true", "")
+
+
+@settings(max_examples=1000, deadline=10_000)
+@given(QUERIES, some.text(some.characters(max_codepoint=255)))
+def test_no_query_is_sent_round_in_circles(pairs: list[tuple[str, str]], raw: str) -> None:
+    means_the_same_to_the_end(urlencode([(name, text.encode(errors="replace")) for name, text in pairs]))
+    means_the_same_to_the_end(raw)
 
 
 # The deadline catches what hangs, and nothing else.

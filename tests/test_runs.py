@@ -13,9 +13,9 @@ import pytest
 from run_fakes import GROUPED, GROUPS, LONG, A, B, C, Clock, FakeTraining, Lab, snapshot
 
 from labelsmooth.dashboard.runs import HASTE, PATIENCE, Registry, Run
-from labelsmooth.dashboard.workers import BEHIND
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
+from labelsmooth.workers import BEHIND
 
 
 @pytest.fixture

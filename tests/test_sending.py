@@ -3,15 +3,15 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from threading import Event, Thread
+from threading import Event, Semaphore, Thread
 from types import SimpleNamespace
 
 import pytest
 from streamlit.runtime import Runtime
 from streamlit.runtime.app_session import AppSession
 
-from labelsmooth.dashboard import sending
-from labelsmooth.dashboard.sending import picture_first, wait_until_sent
+from labelsmooth.dashboard import sending, turns
+from labelsmooth.dashboard.sending import head_start, let_it_appear, wait_until_sent
 
 
 class Session:
@@ -92,15 +92,30 @@ def test_without_a_server_there_is_nothing_to_wait_for() -> None:
     wait_until_sent()
 
 
-@pytest.mark.parametrize(("fragments", "waited"), [([], [sending.HEAD_START]), (["a tick"], [])])
-def test_only_the_first_picture_of_a_visit_has_a_head_start_and_none_that_a_tick_brings(
-    session: Session, monkeypatch: pytest.MonkeyPatch, fragments: list[str], waited: list[float]
+@pytest.mark.parametrize("wanted", [True, False])
+def test_only_the_first_picture_has_a_head_start_and_others_have_the_turn_meanwhile(
+    session: Session, monkeypatch: pytest.MonkeyPatch, wanted: bool
 ) -> None:
-    seconds: list[float] = []
-    monkeypatch.setattr(sending, "st", SimpleNamespace(session_state={}))
-    monkeypatch.setattr(sending, "get_script_run_ctx", lambda: SimpleNamespace(fragment_ids_this_run=fragments))
-    monkeypatch.setattr(sending, "time", SimpleNamespace(sleep=seconds.append))
-    picture_first()
-    assert seconds == waited
-    picture_first()
-    assert seconds == waited
+    free: list[bool] = []
+
+    def sleep(seconds: float) -> None:
+        assert seconds == sending.HEAD_START
+        free.append(turns._turns.acquire(blocking=False))
+        turns._turns.release()
+
+    monkeypatch.setattr(sending, "time", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(turns, "_turns", Semaphore(0))
+    monkeypatch.setattr(turns._mine, "turn", True, raising=False)
+    with head_start(wanted=wanted):
+        assert free == []
+        for _ in range(2):
+            let_it_appear()
+        assert free == [True] * wanted
+    let_it_appear()
+    assert free == [True] * wanted
+
+
+def test_without_a_browser_no_picture_has_a_head_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(sending, "time")
+    with head_start(wanted=True):
+        let_it_appear()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from labelsmooth.calibration.arrays import FloatArray, IntArray
-from labelsmooth.rows import CORES, over_rows, side_by_side
+from labelsmooth.rows import over_rows, shared, side_by_side
 
 Scheme = Literal["equal-width", "equal-mass"]
 
@@ -33,7 +33,7 @@ def bin_index(confidence: ArrayLike, bins: int, scheme: Scheme = "equal-width") 
 def ascending(values: FloatArray) -> FloatArray:
     """Values (N,) in order: each core sorts a part of them, and a stable sort merges the runs that it finds."""
     ordered = np.array(values)
-    side_by_side(np.ndarray.sort, np.array_split(ordered, min(CORES, 1 + len(ordered) // ALONE)))
+    side_by_side(np.ndarray.sort, shared(ordered, ALONE))
     ordered.sort(kind="stable")
     return ordered
 

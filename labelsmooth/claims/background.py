@@ -4,9 +4,11 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from labelsmooth.claims.record import Entry
 from labelsmooth.claims.running import Progress, retest
+from labelsmooth.workers import started
 
 SEEDS = tuple(range(100, 110))  # none of a record's, so that it is another sample
 
@@ -58,8 +60,7 @@ class Background:
             if self._closed or self.running is not None:
                 return False
             job = Job(name)
-            self._thread = threading.Thread(target=self._run, args=(job,), name=f"claim {name}", daemon=True)
-            self._thread.start()
+            self._thread = started(partial(self._run, job), f"claim {name}")
             self._jobs[name] = job
             return True
 

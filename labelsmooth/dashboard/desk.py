@@ -128,7 +128,7 @@ def went_back() -> bool:
 
 
 def restore(page: str) -> None:
-    """Before the widgets: take what was chosen, or else the address of a new session, of Back or of Forward."""
+    """Before any widget: take what was chosen, or else the address of a new session, of Back or of Forward."""
     back, query = went_back(), st.query_params.to_dict()
     link = {name: st.query_params.get_all(name) for name in query}
     if not opened():
@@ -152,7 +152,7 @@ def restore(page: str) -> None:
 
 
 def write_address() -> None:
-    """After the widgets: put every choice into the address."""
+    """Put every choice into the address; widgets change none, so they may still have to be drawn."""
     mine = desk()
     query, now = mine.settings.to_query(), st.query_params.to_dict()
     if mine.address == {} and mine.settings == mine.bare:

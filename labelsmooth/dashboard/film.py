@@ -13,7 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from labelsmooth.dashboard.changes import Versions
 from labelsmooth.dashboard.public import public
-from labelsmooth.dashboard.sending import picture_first
+from labelsmooth.dashboard.sending import let_it_appear
 
 # Streamlit sends a component's code and style with every message, so they are served as files and only loaded here.
 _LOADER = """const read = new WeakMap();
@@ -221,7 +221,7 @@ def film(
         on_ended_change=on_ended,
         on_released_change=on_released or _nothing,
     )
-    picture_first()
+    let_it_appear()
 
 
 def load_early() -> None:

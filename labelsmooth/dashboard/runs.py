@@ -10,10 +10,10 @@ from labelsmooth.dashboard.cost import OVERRUN, overrun, refusal
 from labelsmooth.dashboard.groups import Group, Train, merged, progress, start
 from labelsmooth.dashboard.journal import Journal
 from labelsmooth.dashboard.schedule import HASTE, PATIENCE, Schedule, Standing, State
-from labelsmooth.dashboard.workers import started
 from labelsmooth.own_data.held import DataGoneError
 from labelsmooth.setups import TrainingSetup
 from labelsmooth.snapshots import Snapshot
+from labelsmooth.workers import started
 
 __all__ = ["HASTE", "MAX_BYTES", "PATIENCE", "TURN", "Registry", "Run", "State", "Train"]
 
@@ -129,7 +129,7 @@ class Registry:
             journal=journal or Journal(),
         )
         self._closed = False
-        self._threads = started(self._serve, workers)
+        self._threads = [started(self._serve, f"training-{number}") for number in range(workers)]
 
     def join(self, setup: TrainingSetup, viewer: str) -> Run:
         """The run of this setup, started if there is none; the viewer stops looking at any other run.

@@ -1,16 +1,17 @@
 """When messages go: the first picture ahead of the page around it, and all of them before a script ends.
 
 A browser draws what has come all at once: with the first picture comes a sidebar of twenty widgets, and the picture is
-on screen when they are. So it gets a head start, once a visit.
+on screen when they are. So where a visit begins with both the picture gets a head start.
 
 When the next run begins, Streamlit drops what it has not sent yet of the last one, and whatever was dropped is then
 taken off the page: a tick that waits while a page is drawn would cost the page its last elements.
 """
 
 import time
-from threading import Event
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, local
 
-import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -21,15 +22,23 @@ PATIENCE = 2.0  # seconds; to a browser that is gone nothing is ever sent
 AGAIN = 0.002  # seconds between two looks
 HEAD_START = 0.4  # seconds that a browser on a slow machine needs for a picture
 
+_mine = local()  # a script is a thread
 
-def picture_first() -> None:
-    """Behind a picture: send the first one of a visit some time before what stands below and beside it."""
-    if "picture" in st.session_state:
-        return
-    st.session_state["picture"] = True
-    context = get_script_run_ctx()
-    # Behind a picture that comes later, in a tick, there is no page that could wait.
-    if _session() is not None and context is not None and not context.fragment_ids_this_run:
+
+@contextmanager
+def head_start(*, wanted: bool) -> Iterator[None]:
+    """Give the first picture that is shown in here a head start, if it is `wanted` and there is a browser."""
+    _mine.wanted = wanted and _session() is not None
+    try:
+        yield
+    finally:
+        _mine.wanted = False
+
+
+def let_it_appear() -> None:
+    """Behind a picture: where it has a head start, send nothing more for a while."""
+    if getattr(_mine, "wanted", False):
+        _mine.wanted = False
         with stepping_aside():
             time.sleep(HEAD_START)
 

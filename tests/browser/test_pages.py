@@ -131,6 +131,25 @@ def test_one_step_back_leaves_the_page_that_was_opened(app: str, visit: Visit, l
     assert page.url == "about:blank"
 
 
+def test_another_page_is_one_step_where_it_is_embedded_and_after_the_code_has_come_twice(
+    app: str, visit: Visit
+) -> None:
+    page = visit(f"{app}/?{LINK}&embed=true", **AT_ONCE)
+    opened(page, PAGES[0])
+    chosen = choices(page)
+    page.evaluate(
+        "import(performance.getEntriesByType('resource').find(e => e.name.endsWith('history.js')).name + '?2')"
+    )
+    page.get_by_role("link", name="Why and what, step by step").click()
+    opened(page, PAGES[4])
+    assert choices(page) == chosen
+    page.go_back()
+    opened(page, PAGES[0])
+    assert choices(page) == chosen
+    page.go_back()
+    assert page.url == "about:blank"
+
+
 def test_all_choices_are_carried_over_all_pages_and_back(app: str, visit: Visit) -> None:
     page = visit(f"{app}/?{LINK}", **AT_ONCE)
     opened(page, PAGES[0])
