@@ -270,9 +270,9 @@ def _text(found: Measured, passes: list[list[str]]) -> str:
             f"Every contender's number is checked against ours. torchmetrics adds up in single precision: of "
             f"{CHECKED[0]:,} rows it must be ours within {SINGLE:g}, of more it is told how far it is off. The null "
             f"band is of {DRAWS} draws, of which NumPy makes {FEW_DRAWS}, times {DRAWS // FEW_DRAWS}. Above {LARGE:,} "
-            f"values every contender has one turn, in quick races three, and scikit-learn and the L-BFGS of torch are given the first of "
-            f"{PART} parts of the rows, times {PART}, but for the quickest ones. The temperature of netcal needs pyro "
-            "and tensorboard and is left out.",
+            f"values every contender has one turn, in quick races three, and scikit-learn and the L-BFGS of torch are "
+            f"given the first of {PART} parts of the rows, times {PART}, but for the quickest ones. The temperature of "
+            "netcal needs pyro and tensorboard and is left out.",
             "What `reliability_curve` holds beside its input, as a share of it, and its time in units of reading the "
             "input once on all cores.",
             table(("size", "memory held", "readings"), passes),
