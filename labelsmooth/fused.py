@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-CHUNK = 2**18  # logits at a time: they are still in the cache when the last step comes to them
+# Logits at a time: the last step still finds them in the cache, and each step is worth calling the threads together.
+CHUNK = 2**20
 
 
 def fused_losses(logits: Tensor, labels: Tensor, kept: Tensor | None, on: float, off: float, scale: float) -> Tensor:
@@ -49,13 +50,13 @@ class FusedLoss(torch.autograd.Function):
             part = slice(start, start + rows)
             z, label = logits[part], labels[part].unsqueeze(1)
             work = gradient[part] if scratch is None else scratch[: len(z)]
-            torch.log_softmax(z, 1, dtype=exact, out=work)
+            picked, total = _log_probs(z, label, work, wanted)
             # With as much on the label as elsewhere it has no term of its own, which could be 0 times infinity.
-            losses[part] = work.gather(1, label).squeeze(1).mul_(off - on) if on != off else 0
+            losses[part] = picked.mul_(off - on) if on != off else 0
             if off:
-                losses[part].sub_(work.sum(1), alpha=off)
+                losses[part].sub_(total, alpha=off)
             if wanted:
-                torch.add(work.new_tensor(-off * scale), work.exp_(), alpha=scale, out=work)
+                torch.add(work.new_tensor(-off * scale), work, alpha=scale, out=work)
                 work.scatter_add_(1, label, work.new_tensor((off - on) * scale).expand_as(label))
                 if not direct:
                     gradient[part] = work
@@ -98,6 +99,24 @@ def is_plain(logits: Tensor) -> bool:
         and not torch._C._functorch.is_functorch_wrapped_tensor(logits)
         and forward_ad.unpack_dual(logits).tangent is None  # type: ignore[no-untyped-call]
     )
+
+
+def _log_probs(z: Tensor, label: Tensor, work: Tensor, wanted: bool) -> tuple[Tensor, Tensor]:
+    """Log-probability of the label (n, 1) and the sum over all classes, from logits z (n, K): both (n,).
+
+    What this leaves in `work` (n, K) are the probabilities, if `wanted`.
+    """
+    if not wanted:
+        torch.log_softmax(z, 1, dtype=work.dtype, out=work)
+        return work.gather(1, label).squeeze(1), work.sum(1)
+    # Exponentials cost most, and are found once. Less the greatest, or the sum would lose digits of logits far from 0.
+    work.copy_(z)
+    work.sub_(work.amax(1, keepdim=True))
+    picked, total = work.gather(1, label).squeeze(1), work.sum(1)
+    torch.softmax(work, 1, out=work)
+    # The greatest was 0, so that its probability is 1 over the sum of the exponentials.
+    log_top = work.amax(1).log_()
+    return picked.add_(log_top), total.add_(log_top, alpha=z.shape[1])
 
 
 def _gradient(logits: Tensor, labels: Tensor, hidden: Tensor | None, on: float, off: float, scale: float) -> Tensor:
