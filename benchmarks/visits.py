@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 COLD, NEW, AGAIN = "server start to first frame", "first frame, new visitor", "first frame, visitor who returns"
 MOMENT_NEW, MOMENT_AGAIN = "a link to an epoch, new visitor", "a link to an epoch, visitor who returns"
 CHANGED, HELD = "release of the ε slider to first new frame", "release to the last frame in the browser"
-TICKED, TICKED_LONG = "tick, sent to answered: the default story", "the same: a long run"
-CONTROLS = "the same until all controls are there: "
+TICKED, TICKED_LONG = (f"tick, sent to answered: {what}" for what in ("the default story", "a long run"))
+CONTROLS = ", until all controls are there too"
 # The page's clock at the first frame and when all controls were there, and what long tasks took.
 SEEN = """[
   Math.min(...Object.values(watched.runs).map(run => run.first ?? Infinity)),
@@ -90,7 +90,7 @@ def loads(
         for name, new in zip(names, (False, True), strict=True):
             first, controls, long = visit("first", new=new)
             times.seconds[name].append(first / 1000)
-            times.seconds[CONTROLS + name.rpartition(", ")[2]].append(controls / 1000)
+            times.seconds[name + CONTROLS].append(controls / 1000)
             tasks += [duration / 1000 for duration in long] if new else []
     return tasks
 
