@@ -4,7 +4,7 @@ import re
 from urllib.parse import parse_qs, urlencode
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as some
 from test_settings import HOSTILE, assert_usable, drawn_settings
 
@@ -108,8 +108,13 @@ def means_the_same_to_the_end(query: str) -> None:
     to = whole(query)
     if to:
         assert whole(to) == ""
-        kept = {name: texts for name, texts in parse_qs(query, keep_blank_values=True).items() if name in NAMES}
-        assert read(to.partition("&embed=")[0]) == (Settings.from_query(dict(kept))[0], [])
+        before, after = (parse_qs(each, keep_blank_values=True) for each in (query, to))
+        # What is not ours is Streamlit's, and is kept.
+        ours, used = ({name: each[name] for name in each.keys() & {*NAMES}} for each in (before, after))
+        assert Settings.from_query(used) == (Settings.from_query(ours)[0], [])
+        assert {name: after[name] for name in after.keys() - {*NAMES}} == {
+            name: before[name] for name in before.keys() - {*NAMES}
+        }
 
 
 def test_a_link_is_sent_on_once_or_not_at_all() -> None:
@@ -122,6 +127,8 @@ def test_a_link_is_sent_on_once_or_not_at_all() -> None:
 
 
 @settings(max_examples=1000, deadline=10_000)
+@example([], "embed_options")
+@example([], "embed=true&embed=%00&epsilon=.2")
 @given(QUERIES, some.text(some.characters(max_codepoint=255)))
 def test_no_query_is_sent_round_in_circles(pairs: list[tuple[str, str]], raw: str) -> None:
     means_the_same_to_the_end(urlencode([(name, text.encode(errors="replace")) for name, text in pairs]))
