@@ -27,6 +27,15 @@ from labelsmooth.setups import TrainingSetup
 FIELDS = {"time", "event", "run", "dataset", "networks", "epochs", "seconds", "queue"}
 
 
+@pytest.fixture(autouse=True)
+def nobody_else_trains(capfd: pytest.CaptureFixture[str]) -> None:
+    """What pages of other tests have left in training would be written between the lines."""
+    registry = server.registry()
+    for viewer in list(registry._schedule._leases):
+        registry.leave(viewer)
+    text_written(capfd)
+
+
 @pytest.fixture
 def lab() -> Lab:
     """One run at a time, and a journal that is written."""
