@@ -116,6 +116,8 @@ def test_only_the_first_picture_has_a_head_start_and_others_have_the_turn_meanwh
 
 
 def test_without_a_browser_no_picture_has_a_head_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(sending, "time")
+    seconds: list[float] = []
+    monkeypatch.setattr(sending, "time", SimpleNamespace(sleep=seconds.append))
     with head_start(wanted=True):
         let_it_appear()
+    assert seconds == []

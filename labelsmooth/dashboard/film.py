@@ -190,11 +190,6 @@ def film(
     ledger = f"film {key}"
     message, st.session_state[ledger] = parcel(reel, st.session_state.get(ledger))
 
-    def missing() -> None:
-        # Of a film whose first run was interrupted the session does not know the state yet: all is sent again.
-        browser = st.session_state.get(key, {}).get("missing")
-        st.session_state[ledger] = Sent(browser["run"], browser["have"], browser["version"]) if browser else None
-
     _component(
         key=key,
         # Streamlit turns anything but bytes into JSON twice, for each viewer and at every tick.
@@ -217,7 +212,7 @@ def film(
                 "heard": (st.session_state.get(key, {}).get("released") or {}).get("when"),
             },
         ),
-        on_missing_change=missing,
+        on_missing_change=lambda: _believe_the_browser(key, ledger),
         on_ended_change=on_ended,
         on_released_change=on_released or _nothing,
     )
@@ -227,6 +222,13 @@ def film(
 def load_early() -> None:
     """At the top of a page: what films need, which the browser has been told of, runs while the page is still made."""
     _early(key="early", data=_addresses())
+
+
+def _believe_the_browser(key: str, ledger: str) -> None:
+    """Send from where the browser says that it is."""
+    # Of a film whose first run was interrupted the session does not know the state yet: all is sent again.
+    browser = st.session_state.get(key, {}).get("missing")
+    st.session_state[ledger] = Sent(browser["run"], browser["have"], browser["version"]) if browser else None
 
 
 def _nothing() -> None:
