@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -31,17 +32,10 @@ _component = st.components.v2.component(
     js=_LOADER,
     isolate_styles=False,
 )
-
-
 _early = st.components.v2.component(
     "early",
     html="<div></div>",
-    js="""export default async ({ data, parentElement }) => {
-  // Or there would be a gap where it stands.
-  parentElement.closest("[data-testid=stElementContainer]").style.display = "none";
-  (await import(new URL(data.code, document.baseURI))).prepare(data.library);
-};
-""",
+    js=Path(__file__).with_name("early.js").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
 

@@ -19,7 +19,7 @@ from .cutter import Cutter, network
 from .pages import APP, LIVE, WATCH, Wire, choices, mark, quiet, rests, says, slider
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 MINUTE = 60.0  # seconds
 SLOW = 1.5  # seconds on the way
@@ -31,6 +31,12 @@ LOST = re.compile(
     "Cannot send rerun backMessage when disconnected|Client Error in reaching server|Streamlit server is not responding"
     "|Client Error: WebSocket onerror|WebSocket connection to .* failed|Connection timed out"
 )
+# The last thing on a page to come, and that nothing more is on its way.
+LAST = "[data-testid=stSidebar] [class*=st-key-negative] input"
+WHOLE = """() =>
+  !document.querySelector("[data-testid=stSkeleton]") &&
+  performance.now() - performance.getEntriesByType("resource").at(-1).responseEnd > 500"""
+MENUS = re.compile(r"/Selectbox\.[^/]*\.js$")  # their code, which Streamlit fetches when there is one
 AWAY = "[data-testid=stApp]:not([data-test-connection-state=CONNECTED])"
 
 
@@ -104,8 +110,10 @@ def unexpected(console: list[str]) -> list[str]:
 
 
 def begun(page: "Page") -> None:
-    """Wait until the film has begun, and watch it from then on."""
+    """Wait until the page is whole and the film has begun, and watch it from then on."""
     page.wait_for_selector(f"{LIVE} .trace", timeout=120_000)
+    page.wait_for_selector(LAST, state="attached")
+    page.wait_for_function(WHOLE)
     page.evaluate(WATCH)
 
 
@@ -167,6 +175,43 @@ def test_a_slow_network_loses_no_change_and_undoes_none(
     after = choices(page)
     assert {name: after[name] for name in before if after[name] != before[name]} == {"epsilon": "0.205", "seed": "7"}
     says(page, "0.205")
+
+
+def in_part(visit: Visit, app: str) -> "tuple[Page, Route]":
+    """A page whose menus have not come yet, and what they wait for."""
+    held: list[Route] = []
+
+    def hold(route: "Route") -> None:
+        held.append(route)
+
+    page = visit(f"{app}/?{SHORT}", lambda page: page.route(MENUS, hold, times=1))
+    page.wait_for_selector(f"{LIVE} .trace")
+    page.wait_for_selector(LAST, state="attached")
+    page.evaluate("window.old = true")
+    return page, held[0]
+
+
+def test_a_page_whose_menus_do_not_come_is_loaded_anew(app: str, browser: "Browser") -> None:
+    with visits(browser, []) as visit:
+        page, menus = in_part(visit, app)
+        menus.abort()
+        page.wait_for_function("!window.old")
+        page.get_by_role("combobox", name="Data set").wait_for()
+        rests(page, "live")
+        quiet(page)
+        assert page.get_by_text("Failed to fetch").count() == 0
+        assert choices(page).items() >= dict(parse_qsl(SHORT)).items()
+
+
+def test_no_page_is_loaded_anew_under_a_visitor_who_has_begun(app: str, browser: "Browser") -> None:
+    with visits(browser, []) as visit:
+        page, menus = in_part(visit, app)
+        page.keyboard.press("Shift")
+        menus.abort()
+        page.get_by_text("Failed to fetch").first.wait_for()
+        rests(page, "live")
+        quiet(page)
+        assert page.evaluate("window.old")
 
 
 def test_a_server_that_is_killed_and_started_again_has_its_pages_back_with_their_settings(visit: Visit) -> None:
