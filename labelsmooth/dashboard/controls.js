@@ -36,7 +36,7 @@ const MARKUP = `
 const KEYS = { " ": "toggle", ArrowLeft: "back", ArrowRight: "forward", Home: "first", End: "last" };
 
 export class Controls {
-  // `hear` = {act(action), scrub(index), rest(), hold(), release()}: what the viewer did.
+  // `hear` = {act(action), go(index), rest(), hold(), release()}: what the viewer did.
   constructor(root, hear) {
     root.innerHTML = MARKUP;
     this.root = root;
@@ -53,7 +53,7 @@ export class Controls {
     const { root, hear, scrub, chart, save } = this;
     root.addEventListener("click", event => this.act(event.target.closest("[data-do]")?.dataset.do));
     root.addEventListener("keydown", event => this.press(event));
-    scrub.addEventListener("input", () => hear.scrub(Number(scrub.value)));
+    scrub.addEventListener("input", () => hear.go(Number(scrub.value)));
     scrub.addEventListener("change", () => hear.rest());
     save.addEventListener("focusout", event => {
       if (!save.contains(event.relatedTarget)) save.open = false;

@@ -3,6 +3,7 @@
 import { changed } from "./changed.js";
 import { Chart } from "./chart.js";
 import { Controls } from "./controls.js";
+import { isAnswering } from "./stillness.js";
 
 // How long an answer from Python may take before it counts as lost, in milliseconds; twice as long each time that it
 // does, or a busy server would only be kept from answering.
@@ -183,7 +184,7 @@ export class Film {
     requestAnimationFrame(time => this.tick(time));
     const beat = 1000 / (this.message.fps * this.controls.speed.value);
     const beats = Math.max(0, Math.floor((now - this.last) / beat));
-    const waits = this.held || this.at === this.newest;
+    const waits = this.held || this.at === this.newest || isAnswering(now);
     if (waits || beats > LEAP) this.last = now;
     else this.last += beats * beat;
     if (!waits && beats) this.move(Math.min(this.at + Math.min(beats, LEAP), this.newest));
@@ -206,11 +207,7 @@ export class Film {
     this.draw();
   }
 
-  scrub(at) {
-    this.go(at, false);
-  }
-
-  go(at, playing) {
+  go(at, playing = false) {
     const to = Math.max(0, Math.min(at, this.newest));
     clearTimeout(this.resting);
     this.still = false;
@@ -251,7 +248,7 @@ export class Film {
     else if (action === "toggle" && !this.playing) this.go(over ? 0 : at, true);
     else {
       const to = { back: at - 1, forward: at + 1, first: 0, last: newest, toggle: at };
-      this.go(to[action], false);
+      this.go(to[action]);
       this.rest();
     }
   }

@@ -18,8 +18,8 @@ from streamlit import config
 
 _HERE = Path(__file__).parent
 _CODE = (
-    *("show.js", "film.js", "changed.js", "controls.js", "chart.js", "hovercard.js", "history.js", "library.js"),
-    "film.css",
+    *("show.js", "film.js", "changed.js", "controls.js", "chart.js", "hovercard.js"),
+    *("history.js", "library.js", "stillness.js", "film.css"),
 )
 # Chromium then compiles all of the file beside the page while it comes in. Without it most is compiled where it is
 # first called, and the page stood still for half a second; other browsers read a comment.

@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 LAST = "100"  # the last epoch of the default story
 BRIEF, BRIEF_LAST = "epochs=20", "20"
 
+STANDS = 600  # milliseconds
+# When a control was let go, and each frame that a film has shown since: the time, the run, the epoch.
+NOTE = """film => {
+  const { dataset } = film;
+  const note = () => moves.push([performance.now(), dataset.run, dataset.shown]);
+  window.moves = [];
+  for (const deed of ["pointerup", "keyup"]) addEventListener(deed, () => (window.moves = [], note()), true);
+  new MutationObserver(note).observe(film, { attributes: true, attributeFilter: ["data-shown"] });
+}"""
+
 
 def finished(page: "Page", last: str = LAST) -> None:
     """Wait until the film has played to its end and the conclusion stands under it."""
@@ -47,6 +57,26 @@ def test_the_film_plays_unasked_in_one_node_and_never_blanks(app: str, visit: Vi
     finished(page)
     assert page.evaluate("blanks") == 0
     assert "epsilon=0.105" in page.url
+
+
+def test_the_film_stands_still_while_the_page_answers(app: str, visit: Visit) -> None:
+    page = visit(f"{app}/?seed=120")
+    page.wait_for_selector(f'{LIVE}[data-playing="true"]:not([data-shown=""]) .trace')
+    page.locator(LIVE).evaluate(NOTE)
+
+    def moves() -> list[tuple[float, str]]:
+        """When the film that played has moved on, and where to; nothing of the one that follows it."""
+        (let_go, run, first), *later = page.evaluate("moves")
+        return [(at - let_go, shown) for at, now, shown in later if now == run and shown != first]
+
+    another_run(page, lambda: page.get_by_role("group", name="Smoothing ε").click())
+    assert [at for at, _ in moves() if at < STANDS] == []
+    another_run(page, lambda: slider(page).press("ArrowRight"))
+    assert [at for at, _ in moves() if at < STANDS] == []
+    # Where nothing new comes, it goes on.
+    page.get_by_role("button", name="Share").click()
+    page.wait_for_function("moves.length > 2")
+    assert moves()[0][0] > STANDS
 
 
 def test_pause_stops_the_picture_and_not_the_training(app: str, visit: Visit) -> None:
