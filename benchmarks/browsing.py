@@ -21,14 +21,15 @@ WIDE: "ViewportSize" = {"width": 1400, "height": 900}
 LIVE = ".st-key-live .film"
 NONE = "There is no Chromium, or no Playwright, on this machine: nothing was measured."
 # Runs before the page's own code: for each run of the film the page's time when its first frame was on screen and when
-# all its frames were there; the time when all controls were; the tasks that held the page for more than 50 ms; charts
-# that were drawn and are blank.
+# all its frames were there; the time when all controls were, and when the mouse was last let go; the tasks that held
+# the page for more than 50 ms; charts that were drawn and are blank.
 WATCH = """() => {
-  window.watched = { runs: {}, tasks: [], blanks: 0, controls: undefined };
+  window.watched = { runs: {}, tasks: [], blanks: 0, controls: undefined, released: undefined };
   const { runs, tasks } = watched, drawn = new Set();
   new PerformanceObserver(list => {
     for (const { startTime, duration } of list.getEntries()) tasks.push([startTime, duration]);
   }).observe({ type: "longtask", buffered: true });
+  addEventListener("pointerup", ({ timeStamp }) => (watched.released = timeStamp), true);
   const look = () => {
     requestAnimationFrame(look);
     for (const chart of document.querySelectorAll(".film-chart")) {
@@ -139,11 +140,6 @@ def opened(context: "BrowserContext", url: str, wire: Wire | None = None) -> "Pa
     page.goto(url)
     page.wait_for_function("Object.values(watched.runs).some(run => run.first)", timeout=60_000)
     return page
-
-
-def long_tasks(page: "Page", since: float = 0.0) -> list[float]:
-    """Seconds of each task of more than 50 ms that began after a time of the page's clock, in milliseconds."""
-    return [duration / 1000 for start, duration in page.evaluate("watched.tasks") if start >= since]
 
 
 def first_load(browser: "Browser", url: str) -> tuple[int, int]:

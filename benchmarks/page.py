@@ -25,6 +25,7 @@ from benchmarks.visits import (
     TICKED_LONG,
     Heap,
     Plan,
+    change,
     changes,
     cold,
     loads,
@@ -69,6 +70,7 @@ def measure(short: bool) -> Finding:
             # A browser keeps a script compiled when it is used again.
             before = ("held", "first", "first")[: plan.loads]
             tasks[NEW] = loads(browser, f"{url}/?{plan.query}", plan, times, (AGAIN, NEW), before)
+            tasks[CHANGED] = changes(browser, f"{url}/?{plan.query}", plan, times)
             if not short:  # the same code on another link
                 loads(browser, f"{url}/?{plan.moment}", plan, times, (MOMENT_AGAIN, MOMENT_NEW), ("held",))
         asyncio.run(ticks(url, plan, times))
@@ -85,13 +87,16 @@ def visits(url: str, plan: Plan, times: Times, tasks: dict[str, list[float]]) ->
         page = opened(browser.contexts[0], link, wire)
         page.wait_for_function("Object.values(watched.runs)[0].held")
         page.wait_for_timeout(2000)
-        tasks[CHANGED] = changes(page, wire, plan, times)
+        wire.clear()
+        for number in range(plan.counted):
+            change(page, plan.changes + number)
+            page.wait_for_timeout(1500)
         film, size, twice = wire.film_bytes(), wire.size, wire.twice()
         blanks = page.evaluate("watched.blanks")
     with chromium(UNCOMPILED) as browser:
         heap = retrainings(opened(browser.contexts[0], f"{url}/?{plan.brief}"), plan)
-    each = {key: round(count / plan.changes) for key, count in film.items()}
-    return Found(times, tasks, heap, each, round(size / plan.changes), twice, blanks, files)
+    each = {key: round(count / plan.counted) for key, count in film.items()}
+    return Found(times, tasks, heap, each, round(size / plan.counted), twice, blanks, files)
 
 
 def bars(found: Found) -> list[Bar]:

@@ -9,8 +9,9 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,6 +22,35 @@ START, PATIENCE = 30.0, 60.0  # seconds that the browser may take to start, and 
 SETTLED = 1.5  # seconds in which a new window draws its own frame: whoever opens a link has one already
 
 
+class Tab:
+    """A page, what it is asked and what is done in it."""
+
+    def __init__(self, ask: Callable[..., Any]) -> None:
+        self._ask = ask
+
+    def until(self, wish: str) -> Any:
+        """Ask now and then until an expression has a value: that value."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            value = self._ask("Runtime.evaluate", expression=wish, returnByValue=True)["result"].get("value")
+            if value is not None:
+                return value
+            time.sleep(0.25)
+        raise RuntimeError(f"the page does not come to {wish}")
+
+    def drag(self, left: float, right: float, height: float, steps: int = 4) -> None:
+        """Press the mouse at one place, move it to another at the same height, and let go."""
+        for number in range(steps + 1):
+            at = left + (right - left) * number / steps
+            self._mouse("mouseMoved", at, height, buttons=min(number, 1))
+            if number == 0:
+                self._mouse("mousePressed", at, height, buttons=1)
+        self._mouse("mouseReleased", right, height, buttons=0)
+
+    def _mouse(self, deed: str, x: float, y: float, buttons: int) -> None:
+        self._ask("Input.dispatchMouseEvent", type=deed, x=x, y=y, button="left", buttons=buttons, clickCount=1)
+
+
 class Unwatched:
     """A browser that pages are opened in, one after the other, over its DevTools protocol."""
 
@@ -28,8 +58,9 @@ class Unwatched:
         self._socket = socket
         self._last = 0
 
-    def visit(self, url: str, script: str, wish: str, *, new: bool) -> Any:
-        """Open an address, with a script that runs before the page's own, until the wish has a value: that value.
+    @contextmanager
+    def opened(self, url: str, script: str, *, new: bool) -> Iterator[Tab]:
+        """Open an address, with a script that runs before the page's own.
 
         With `new` the visitor's browser has never been there, else it has what earlier visits have left.
         """
@@ -40,17 +71,15 @@ class Unwatched:
         self._ask("Page.enable", session)
         self._ask("Page.addScriptToEvaluateOnNewDocument", session, source=script)
         self._ask("Page.navigate", session, url=url)
-        until = time.monotonic() + PATIENCE
-        value = None
-        while value is None:
-            if time.monotonic() > until:
-                raise RuntimeError(f"{url} does not come to {wish}")
-            time.sleep(0.25)
-            value = self._ask("Runtime.evaluate", session, expression=wish, returnByValue=True)["result"].get("value")
+        yield Tab(partial(self._ask, session=session))
         self._ask("Target.closeTarget", targetId=target)
         if new:
             self._ask("Target.disposeBrowserContext", **private)
-        return value
+
+    def visit(self, url: str, script: str, wish: str, *, new: bool) -> Any:
+        """What a wish comes to in a page that is then closed."""
+        with self.opened(url, script, new=new) as tab:
+            return tab.until(wish)
 
     def _ask(self, method: str, session: str = "", **params: Any) -> Any:
         self._last += 1

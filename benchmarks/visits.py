@@ -1,13 +1,14 @@
 """What is done in a page of "Train live" while it is measured: loads, changes, retrainings, ticks."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.browsing import LIVE, WATCH, Wire, long_tasks
+from benchmarks.browsing import LIVE, WATCH
 from benchmarks.report import Times
 from benchmarks.serving import QUICK
 from benchmarks.unwatched import Unwatched
@@ -27,6 +28,15 @@ SEEN = """[
   watched.controls,
   watched.tasks.map(([, took]) => took),
 ]"""
+# Once more runs than so many were there and the last one is whole: its times, and when the mouse was let go.
+HELD_RUN = """(runs => runs.length > {} && runs.at(-1).held ?
+  [runs.at(-1).first, runs.at(-1).held, watched.released ?? 0] : null)(Object.values(watched.runs))"""
+# Where the handle of epsilon is, and a share of its track: left, right, height.
+GRIP = """share => {
+  const handle = document.querySelector("input[aria-label='Smoothing ε']").getBoundingClientRect();
+  const track = document.querySelector("[class*=st-key-epsilon]").getBoundingClientRect();
+  return [handle.x + handle.width / 2, track.x + share * track.width, handle.y + handle.height / 2];
+}"""
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,8 @@ class Plan:
 
     cold: int = 1
     loads: int = 3
-    changes: int = 4
+    changes: int = 12
+    counted: int = 4  # changes whose messages, or ticks, are looked at
     ticks: float = 10.0  # seconds
     retrainings: int = 50
     query: str = ""  # the default story
@@ -44,7 +55,7 @@ class Plan:
     training: str = "epochs=400&seeds=20&batch_size=16"  # longer than the ticks
 
 
-SHORT = Plan(cold=1, loads=1, changes=1, ticks=1.2, retrainings=2, query=QUICK, brief=QUICK)
+SHORT = Plan(cold=1, loads=1, changes=1, counted=1, ticks=1.2, retrainings=2, query=QUICK, brief=QUICK)
 
 
 @dataclass(frozen=True)
@@ -95,43 +106,43 @@ def loads(
     return tasks
 
 
-def changes(page: "Page", wire: Wire, plan: Plan, times: Times) -> list[float]:
+def changes(browser: Unwatched, url: str, plan: Plan, times: Times) -> list[float]:
     """Control changes until the first and the last frame of the new run; the long tasks meanwhile."""
-    wire.clear()
-    tasks = []
-    for number in range(plan.changes):
-        first, held, released = change(page, 0.3 + 0.08 * number)
-        times.seconds[CHANGED].append(first)
-        times.seconds[HELD].append(held)
-        page.wait_for_timeout(1500)
-        tasks += long_tasks(page, released)
+    tasks: list[float] = []
+    with browser.opened(url, f"({WATCH})()", new=False) as tab:
+        tab.until(HELD_RUN.format(0))
+        time.sleep(2)
+        for number in range(plan.changes):
+            tab.drag(*tab.until(f"({GRIP})({share(number)})"))
+            first, held, released = tab.until(HELD_RUN.format(number + 1))
+            times.seconds[CHANGED].append((first - released) / 1000)
+            times.seconds[HELD].append((held - released) / 1000)
+            time.sleep(1.5)
+            tasks += [took / 1000 for began, took in tab.until("watched.tasks") if began >= released]
     return tasks
 
 
-def change(page: "Page", share: float) -> tuple[float, float, float]:
-    """Drag epsilon to a share of its track; seconds to the first and the last new frame, and when it was released."""
+def share(number: int) -> float:
+    """Of the slider's track, where epsilon is dragged to: each time to another value."""
+    return 0.3 + 0.08 * (number % 4) + 0.005 * number
+
+
+def change(page: "Page", number: int) -> None:
+    """The same in a page whose messages are read, to the end of the new run."""
     before = page.locator(LIVE).get_attribute("data-run")
-    handle = page.get_by_role("slider", name="Smoothing ε").bounding_box()
-    track = page.locator("[class*=st-key-epsilon]").bounding_box()
-    assert handle is not None
-    assert track is not None
-    height = handle["y"] + handle["height"] / 2
-    page.mouse.move(handle["x"] + handle["width"] / 2, height)
+    left, right, height = page.evaluate(GRIP, share(number))
+    page.mouse.move(left, height)
     page.mouse.down()
-    page.mouse.move(track["x"] + share * track["width"], height, steps=4)
-    released = page.evaluate("performance.now()")
+    page.mouse.move(right, height, steps=4)
     page.mouse.up()
-    seen = whole_run(page, before)
-    return (seen["first"] - released) / 1000, (seen["held"] - released) / 1000, released
+    whole_run(page, before)
 
 
-def whole_run(page: "Page", before: str | None) -> dict[str, float]:
-    """Wait until all of a run that follows another is in the browser; the page's times."""
+def whole_run(page: "Page", before: str | None) -> None:
+    """Wait until all of a run that follows another is in the browser."""
     page.wait_for_selector(f'{LIVE}:not([data-run="{before}"])[data-shown]')
     run = page.locator(LIVE).get_attribute("data-run")
     page.wait_for_function(f"watched.runs['{run}']?.held", timeout=60_000)
-    seen: dict[str, float] = page.evaluate(f"watched.runs['{run}']")
-    return seen
 
 
 def retrainings(page: "Page", plan: Plan) -> Heap:
@@ -156,7 +167,7 @@ async def ticks(url: str, plan: Plan, times: Times) -> None:
     async with Visitor(url, query=plan.query) as visitor:
         await visitor.until(visitor.complete)
         visitor.waited.clear()
-        for number in range(plan.changes):
+        for number in range(plan.counted):
             await visitor.move("Smoothing ε", f"{0.2 + 0.05 * number:g}")
             await visitor.until(visitor.complete)
         times.seconds[TICKED] += visitor.waited

@@ -1,15 +1,28 @@
-// While a page answers its visitor films stand still: to draw their frames would take the time that the answer needs.
+// Under a hand on a control, and while the page answers it, films stand still: to draw their frames would take the time
+// that the answer needs.
 
 const AS_LONG = 600; // milliseconds, enough for most answers; a film that is replaced begins at once
 const CONTROL = "button, input, label, [role=option], [role=group]:has(input[type=range])";
 
 let until = 0;
 
-function letGo({ target, timeStamp }) {
-  if (target.closest?.(CONTROL) && !target.closest(".film")) until = timeStamp + AS_LONG;
+const isControl = target => target.closest?.(CONTROL) && !target.closest(".film");
+
+function press({ target }) {
+  if (isControl(target)) until = Infinity;
 }
 
-for (const deed of ["pointerup", "keyup"]) addEventListener(deed, letGo, true);
+// Wherever the pointer is by then.
+function letGo({ timeStamp }) {
+  if (until === Infinity) until = timeStamp + AS_LONG;
+}
 
-// Whether the visitor has just let go of a control, at this time of an animation frame.
+function type({ target, timeStamp }) {
+  if (isControl(target)) until = timeStamp + AS_LONG;
+}
+
+const heard = { pointerdown: press, pointerup: letGo, pointercancel: letGo, keydown: type, keyup: type };
+for (const [deed, hear] of Object.entries(heard)) addEventListener(deed, hear, true);
+
+// Whether films stand still at this time of an animation frame.
 export const isAnswering = now => now < until;
