@@ -1,8 +1,8 @@
 """Pages in Chromium without a debugger, whose presence alone makes the first run of a large script twice as long.
 
 Playwright listens to the console and to errors of every page, for which Chromium looks up where each error was thrown,
-caught ones too; in plotly.js that means to parse the file again. Here the browser is only told where to go,
-and asked now and then whether the page is done.
+caught ones too; in plotly.js that means to parse the file again. Here the browser is only told where to go
+and what the mouse does, and asked now and then whether the page is done.
 """
 
 import json

@@ -127,18 +127,18 @@ def share(number: int) -> float:
     return 0.3 + 0.08 * (number % 4) + 0.005 * number
 
 
-def change(page: "Page", number: int) -> None:
-    """The same in a page whose messages are read, to the end of the new run."""
+def counted_change(page: "Page", number: int) -> None:
+    """Drag epsilon once in a page whose messages are read, until all of the new run is there."""
     before = page.locator(LIVE).get_attribute("data-run")
     left, right, height = page.evaluate(GRIP, share(number))
     page.mouse.move(left, height)
     page.mouse.down()
     page.mouse.move(right, height, steps=4)
     page.mouse.up()
-    whole_run(page, before)
+    until_whole(page, before)
 
 
-def whole_run(page: "Page", before: str | None) -> None:
+def until_whole(page: "Page", before: str | None) -> None:
     """Wait until all of a run that follows another is in the browser."""
     page.wait_for_selector(f'{LIVE}:not([data-run="{before}"])[data-shown]')
     run = page.locator(LIVE).get_attribute("data-run")
@@ -153,7 +153,7 @@ def retrainings(page: "Page", plan: Plan) -> Heap:
     for _ in range(plan.retrainings):
         before = page.locator(LIVE).get_attribute("data-run")
         page.get_by_role("button", name="New seed").click()
-        whole_run(page, before)
+        until_whole(page, before)
         page.wait_for_selector(f'{LIVE}[data-ticking="false"]')
         session.send("HeapProfiler.collectGarbage")
         named = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}

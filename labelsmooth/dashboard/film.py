@@ -32,6 +32,7 @@ _component = st.components.v2.component(
     js=_LOADER,
     isolate_styles=False,
 )
+# Its code goes with the message all the same: it has to be there when files do not come.
 _early = st.components.v2.component(
     "early",
     html="<div></div>",

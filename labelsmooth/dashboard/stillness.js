@@ -8,8 +8,9 @@ let until = 0;
 
 const isControl = target => target.closest?.(CONTROL) && !target.closest(".film");
 
-function press({ target }) {
-  if (isControl(target)) until = Infinity;
+// Another button opens a menu, under which no release is heard.
+function press({ target, button }) {
+  if (button === 0 && isControl(target)) until = Infinity;
 }
 
 // Wherever the pointer is by then.
@@ -17,11 +18,19 @@ function letGo({ timeStamp }) {
   if (until === Infinity) until = timeStamp + AS_LONG;
 }
 
+// A release may be lost to another window.
+function move(event) {
+  if (!event.buttons) letGo(event);
+}
+
 function type({ target, timeStamp }) {
   if (isControl(target)) until = timeStamp + AS_LONG;
 }
 
-const heard = { pointerdown: press, pointerup: letGo, pointercancel: letGo, keydown: type, keyup: type };
+const heard = {
+  ...{ pointerdown: press, pointermove: move, pointerup: letGo, pointercancel: letGo, contextmenu: letGo },
+  ...{ keydown: type, keyup: type },
+};
 for (const [deed, hear] of Object.entries(heard)) addEventListener(deed, hear, true);
 
 // Whether films stand still at this time of an animation frame.

@@ -19,24 +19,25 @@ from .cutter import Cutter, network
 from .pages import APP, LIVE, WATCH, Wire, choices, mark, quiet, rests, says, slider
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Route
+    from playwright.sync_api import Browser, Page, Request, Route
 
 MINUTE = 60.0  # seconds
 SLOW = 1.5  # seconds on the way
 EPOCHS = 400
-LONG = f"epsilon=0.2&seed=40&seeds=3&epochs={EPOCHS}"  # seconds of training
+LONG = f"epsilon=0.2&seed=40&seeds=3&batch_size=8&epochs={EPOCHS}"  # a quarter of a minute of training
 SHORT = "dataset=iris&train_size=60&epochs=5&seeds=2&hidden=16&epsilon=0.2&seed=5"
 # What Streamlit's own code says while it has no server.
 LOST = re.compile(
     "Cannot send rerun backMessage when disconnected|Client Error in reaching server|Streamlit server is not responding"
     "|Client Error: WebSocket onerror|WebSocket connection to .* failed|Connection timed out"
 )
-# The last thing on a page to come, and that nothing more is on its way.
+# The last thing on a page to come, and that no file has come since a while.
 LAST = "[data-testid=stSidebar] [class*=st-key-negative] input"
 WHOLE = """() =>
   !document.querySelector("[data-testid=stSkeleton]") &&
   performance.now() - performance.getEntriesByType("resource").at(-1).responseEnd > 500"""
 MENUS = re.compile(r"/Selectbox\.[^/]*\.js$")  # their code, which Streamlit fetches when there is one
+BROKEN = "Failed to fetch dynamically imported module"
 AWAY = "[data-testid=stApp]:not([data-test-connection-state=CONNECTED])"
 
 
@@ -110,11 +111,12 @@ def unexpected(console: list[str]) -> list[str]:
 
 
 def begun(page: "Page") -> None:
-    """Wait until the page is whole and the film has begun, and watch it from then on."""
+    """Wait until the page is whole, in mid-run, and watch it from then on."""
     page.wait_for_selector(f"{LIVE} .trace", timeout=120_000)
     page.wait_for_selector(LAST, state="attached")
     page.wait_for_function(WHOLE)
     page.evaluate(WATCH)
+    assert mark(page, LIVE, "ticking") == "true", "no longer in training"
 
 
 def is_complete(page: "Page", link: str = LONG, *, blanks: bool = False) -> None:
@@ -191,16 +193,38 @@ def in_part(visit: Visit, app: str) -> "tuple[Page, Route]":
     return page, held[0]
 
 
-def test_a_page_whose_menus_do_not_come_is_loaded_anew(app: str, browser: "Browser") -> None:
+def test_a_page_whose_menus_do_not_come_is_loaded_anew_once_there_is_a_server(app: str, browser: "Browser") -> None:
     with visits(browser, []) as visit:
         page, menus = in_part(visit, app)
+        page.route("**/_stcore/health", refuse, times=2)
         menus.abort()
         page.wait_for_function("!window.old")
         page.get_by_role("combobox", name="Data set").wait_for()
         rests(page, "live")
         quiet(page)
-        assert page.get_by_text("Failed to fetch").count() == 0
+        assert page.get_by_text(BROKEN).count() == 0
         assert choices(page).items() >= dict(parse_qsl(SHORT)).items()
+
+
+def test_no_page_is_loaded_anew_twice(app: str, browser: "Browser") -> None:
+    opened: list[Request] = []
+
+    def heard(request: "Request") -> None:
+        if request.is_navigation_request() and request.redirected_from is None:
+            opened.append(request)
+
+    def before(page: "Page") -> None:
+        page.on("request", heard)
+        page.route(MENUS, refuse)
+
+    with visits(browser, []) as visit:
+        page = visit(f"{app}/?{SHORT}", before)
+        page.wait_for_function("performance.getEntriesByType('navigation')[0].type === 'reload'")
+        page.get_by_text(BROKEN).first.wait_for()
+        rests(page, "live")
+        quiet(page)
+        assert page.get_by_text(BROKEN).count() > 0
+        assert len(opened) == 2
 
 
 def test_no_page_is_loaded_anew_under_a_visitor_who_has_begun(app: str, browser: "Browser") -> None:
@@ -208,10 +232,15 @@ def test_no_page_is_loaded_anew_under_a_visitor_who_has_begun(app: str, browser:
         page, menus = in_part(visit, app)
         page.keyboard.press("Shift")
         menus.abort()
-        page.get_by_text("Failed to fetch").first.wait_for()
+        page.get_by_text(BROKEN).first.wait_for()
         rests(page, "live")
         quiet(page)
         assert page.evaluate("window.old")
+
+
+def refuse(route: "Route") -> None:
+    """No answer."""
+    route.abort()
 
 
 def test_a_server_that_is_killed_and_started_again_has_its_pages_back_with_their_settings(visit: Visit) -> None:
