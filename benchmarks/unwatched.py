@@ -20,6 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 
 START, PATIENCE = 30.0, 60.0  # seconds that the browser may take to start, and a page
 SETTLED = 1.5  # seconds in which a new window draws its own frame: whoever opens a link has one already
+STEPS = 4  # of a mouse that drags
 
 
 class Tab:
@@ -38,10 +39,10 @@ class Tab:
             time.sleep(0.25)
         raise RuntimeError(f"the page does not come to {wish}")
 
-    def drag(self, left: float, right: float, height: float, steps: int = 4) -> None:
+    def drag(self, left: float, right: float, height: float) -> None:
         """Press the mouse at one place, move it to another at the same height, and let go."""
-        for number in range(steps + 1):
-            at = left + (right - left) * number / steps
+        for number in range(STEPS + 1):
+            at = left + (right - left) * number / STEPS
             self._mouse("mouseMoved", at, height, buttons=min(number, 1))
             if number == 0:
                 self._mouse("mousePressed", at, height, buttons=1)

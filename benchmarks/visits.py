@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.browsing import LIVE, WATCH
 from benchmarks.report import Times
 from benchmarks.serving import QUICK
-from benchmarks.unwatched import Unwatched
+from benchmarks.unwatched import STEPS, Unwatched
 from benchmarks.visitor import Visitor
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def counted_change(page: "Page", number: int) -> None:
     left, right, height = page.evaluate(GRIP, share(number))
     page.mouse.move(left, height)
     page.mouse.down()
-    page.mouse.move(right, height, steps=4)
+    page.mouse.move(right, height, steps=STEPS)
     page.mouse.up()
     until_whole(page, before)
 

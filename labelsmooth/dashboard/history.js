@@ -1,6 +1,6 @@
-// Streamlit opens another page with an address without choices, into which Python then writes them, or on a busy machine
-// writes them into the address that is there, and then opens the page with them. Either is one step back for the
-// visitor: with two, the first press of Back would change nothing that can be seen.
+// Streamlit opens another page with an address without choices, into which Python then writes them, or, on a busy
+// machine, writes them into the address that is there, and then opens the page with them. Either is one step back for
+// the visitor: with two, the first press of Back would change nothing that can be seen.
 
 // A tab that outlives a server loads the next one's code beside this: one of them is enough.
 const MARK = Symbol.for("a page is one step");

@@ -10,12 +10,14 @@ state = optimizer.init(weights)
 
 
 def smoothed_loss(weights, epsilon=0.1):
+    """The mean cross-entropy with smoothed targets."""
     targets = optax.smooth_labels(jax.nn.one_hot(labels, 5), epsilon)  # floats: integer targets raise
     return optax.softmax_cross_entropy(inputs @ weights, targets).mean()
 
 
 @jax.jit
 def step(weights, state):
+    """The weights after one update, and the optimizer's state."""
     updates, state = optimizer.update(jax.grad(smoothed_loss)(weights), state)
     return optax.apply_updates(weights, updates), state
 
